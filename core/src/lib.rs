@@ -1,0 +1,3 @@
+//! One client for realtime gateways.
+
+pub mod time;
