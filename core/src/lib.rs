@@ -1,3 +1,13 @@
 //! One client for realtime gateways.
 
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod options;
+mod secret;
 pub mod time;
+
+pub use secret::Secret;

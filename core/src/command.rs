@@ -1,0 +1,153 @@
+//! What a user can ask for.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::id::SubscriptionId;
+
+/// One command. Which of them a client accepts depends on its dialect; the others are refused with `unsupported`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Command {
+    /// Listen to a topic of a room. The request's number is the subscription's. (Astro)
+    Subscribe(TopicTarget),
+    /// Start an operation. A subscription goes on until it ends or is ended; a query or a mutation has one result. (GraphQL)
+    Operation(OperationTarget),
+    /// Run a query or a mutation and answer with its result. (GraphQL)
+    Execute(OperationTarget),
+    /// End one subscription.
+    Unsubscribe {
+        /// The subscription.
+        subscription: SubscriptionId,
+    },
+    /// End every subscription of a topic, whatever its room. A call of its own, so that a forgotten room cannot widen an `unsubscribe`. (Astro)
+    UnsubscribeAll {
+        /// The topic.
+        topic: String,
+    },
+    /// Send a WebSocket ping; the reply is its pong. The payload travels beside the command. (raw)
+    Ping,
+}
+
+/// A topic of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TopicTarget {
+    /// The topic, for example `channel.activities`. New ones appear without notice, so any name is accepted.
+    pub topic: String,
+    /// The room: a channel id. Without one, the credential's own channel is looked up.
+    #[serde(default)]
+    pub room: Option<String>,
+    /// Send no room at all, whatever that may mean to the gateway.
+    #[serde(default)]
+    pub no_room: bool,
+    /// The name of the credential to subscribe with, if not the client's own.
+    #[serde(default)]
+    pub credential: Option<String>,
+}
+
+impl TopicTarget {
+    /// A topic of a room.
+    pub fn new(topic: impl Into<String>, room: impl Into<String>) -> Self {
+        Self { topic: topic.into(), room: Some(room.into()), no_room: false, credential: None }
+    }
+}
+
+/// A GraphQL operation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OperationTarget {
+    /// The document.
+    pub query: String,
+    /// Its variables: a JSON object, kept as it was written.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
+    pub variables: Option<Box<RawValue>>,
+    /// Which operation of the document.
+    #[serde(default)]
+    pub operation_name: Option<String>,
+    /// Extensions: a JSON object, kept as it was written.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Value>"))]
+    pub extensions: Option<Box<RawValue>>,
+    /// Report a `no_data` fault when no result came for this long, in milliseconds. It never reconnects.
+    #[serde(default)]
+    pub data_timeout_ms: Option<u64>,
+}
+
+impl OperationTarget {
+    /// An operation without variables.
+    pub fn new(query: impl Into<String>) -> Self {
+        Self { query: query.into(), variables: None, operation_name: None, extensions: None, data_timeout_ms: None }
+    }
+}
+
+/// What a subscription listens to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Target {
+    /// A topic of a room.
+    Topic(TopicTarget),
+    /// A GraphQL subscription.
+    Operation(OperationTarget),
+}
+
+/// A frame to send, on the path without JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A text message, or a piece of one.
+    Text {
+        /// UTF-8.
+        payload: Bytes,
+        /// It starts a message.
+        first: bool,
+        /// It ends the message.
+        fin: bool,
+    },
+    /// A binary message, or a piece of one.
+    Binary {
+        /// Bytes.
+        payload: Bytes,
+        /// It starts a message.
+        first: bool,
+        /// It ends the message.
+        fin: bool,
+    },
+}
+
+impl Outgoing {
+    /// A whole text message.
+    pub fn text(payload: impl Into<Cow<'static, str>>) -> Self {
+        let payload = match payload.into() {
+            Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => Bytes::from(text),
+        };
+        Self::Text { payload, first: true, fin: true }
+    }
+
+    /// A whole binary message.
+    pub fn binary(payload: impl Into<Bytes>) -> Self {
+        Self::Binary { payload: payload.into(), first: true, fin: true }
+    }
+
+    /// Payload bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text { payload, .. } | Self::Binary { payload, .. } => payload.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

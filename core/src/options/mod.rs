@@ -1,0 +1,99 @@
+//! Options: each dialect's own, and what they share. Every one is checked when a client is made, by name.
+
+mod astro;
+mod connection;
+mod graphql;
+mod millis;
+mod raw;
+
+pub use astro::{AstroOptions, NamedCredential, TokenType};
+pub use connection::{ConnectionOptions, Jitter, QueueOptions, ReconnectOptions};
+pub use graphql::{Auth, GraphQlOptions, Preset, Protocol, Sockets};
+pub use raw::RawOptions;
+
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// Where a credential comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Credential {
+    /// There is none.
+    #[default]
+    None,
+    /// Always the same.
+    Static(Secret),
+    /// Asked for with a `Need` whenever it is wanted.
+    Provider,
+}
+
+/// What a client is made from: a dialect and its options.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "dialect", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Options {
+    /// StreamElements Astro.
+    Astro(AstroOptions),
+    /// GraphQL over WebSocket.
+    #[serde(rename = "graphql")]
+    GraphQl(GraphQlOptions),
+    /// Any other WebSocket server.
+    Raw(RawOptions),
+}
+
+impl Options {
+    /// Reads options from JSON: `{"dialect": "astro", …}`.
+    ///
+    /// # Errors
+    /// `invalid_option`, naming the path and what was expected, never the value.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        let options: Self = serde_json::from_slice(json).map_err(|error| connection::json_error(&error))?;
+        options.validate()?;
+        Ok(options)
+    }
+
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// `invalid_option` for the first that cannot work.
+    pub fn validate(&self) -> Result<(), Error> {
+        match self {
+            Self::Astro(options) => options.validate(),
+            Self::GraphQl(options) => options.validate(),
+            Self::Raw(options) => options.validate(),
+        }
+    }
+
+    /// What every dialect has: how to connect.
+    #[must_use]
+    pub fn connection(&self) -> &ConnectionOptions {
+        match self {
+            Self::Astro(options) => &options.connection,
+            Self::GraphQl(options) => &options.connection,
+            Self::Raw(options) => &options.connection,
+        }
+    }
+
+    /// What every dialect has: how to come back.
+    #[must_use]
+    pub fn reconnect(&self) -> &ReconnectOptions {
+        match self {
+            Self::Astro(options) => &options.reconnect,
+            Self::GraphQl(options) => &options.reconnect,
+            Self::Raw(options) => &options.reconnect,
+        }
+    }
+
+    /// What every dialect has: queues.
+    #[must_use]
+    pub fn queue(&self) -> &QueueOptions {
+        match self {
+            Self::Astro(options) => &options.queue,
+            Self::GraphQl(options) => &options.queue,
+            Self::Raw(options) => &options.queue,
+        }
+    }
+}

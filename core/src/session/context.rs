@@ -1,0 +1,183 @@
+//! What a dialect can do.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Machine;
+use super::io::{Frame, HttpRequest};
+use crate::dialect::{Answer, Priority};
+use crate::error::Error;
+use crate::event::{FaultKind, Message, NeedReason, Outcome};
+use crate::id::{HttpId, KeyId, LinkId, RequestId, Ticket};
+use crate::secret::Secret;
+use crate::time::Now;
+
+/// The session as a dialect sees it: a set of acts, and a few things to look at.
+pub struct Context<'a> {
+    pub(super) machine: &'a mut Machine,
+    pub(super) now: Now,
+}
+
+/// How a link came to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// The server knows nothing of us: everything wanted is asked for again.
+    Fresh,
+    /// The server carried our subscriptions over.
+    Resumed,
+}
+
+impl Context<'_> {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Writes a frame. Control frames do not wait for pacing; nothing is held back for either kind once a dialect decides to send.
+    pub fn send(&mut self, link: LinkId, frame: Frame, priority: Priority) -> Ticket {
+        self.machine.send(link, frame, priority)
+    }
+
+    /// The gateway has greeted: commands may flow. `greeting` is what it said, raw JSON.
+    pub fn ready(&mut self, link: LinkId, readiness: Readiness, greeting: Option<Bytes>) {
+        self.machine.ready(self.now, link, readiness, greeting);
+    }
+
+    /// Whether the link was dialled with a resume credential.
+    #[must_use]
+    pub fn is_resume(&self, link: LinkId) -> bool {
+        self.machine.is_resume(link)
+    }
+
+    /// The gateway will close this link soon. With a credential the next one resumes; without, it starts afresh. Either way the next is opened before this one is left.
+    pub fn hand_over(&mut self, link: LinkId, resume: Option<Secret>) {
+        self.machine.hand_over(self.now, link, resume);
+    }
+
+    /// An answer arrived. Returns whether anything waited for it.
+    pub fn answer(&mut self, link: LinkId, key: &str, answer: Answer) -> bool {
+        self.machine.answer(self.now, link, key, answer)
+    }
+
+    /// The only command in flight on the link, if exactly one is: whom an answer without a key must mean.
+    #[must_use]
+    pub fn sole_in_flight(&self, link: LinkId) -> Option<String> {
+        self.machine.sole_in_flight(link)
+    }
+
+    /// The gateway asks for fewer commands. Pauses all of them, and takes the command in flight back if it is the only one.
+    pub fn throttled(&mut self, link: LinkId, wait: Option<Duration>, error: Error) {
+        self.machine.throttled(self.now, link, wait, error);
+    }
+
+    /// A message arrived for the subscription that the server knows by this identity.
+    pub fn deliver(&mut self, link: LinkId, to: Recipient<'_>, message: Message) {
+        self.machine.deliver(self.now, link, to, message);
+    }
+
+    /// The subscription is as live as it will ever be known to be, though no answer said so. (GraphQL)
+    pub fn live_unconfirmed(&mut self, link: LinkId, key: KeyId) {
+        self.machine.live(self.now, link, key, false);
+    }
+
+    /// The gateway ended a subscription.
+    pub fn ended(&mut self, link: LinkId, key: KeyId, outcome: Outcome) {
+        self.machine.ended(self.now, link, key, outcome);
+    }
+
+    /// What waited with `Dispatch::Later` can be tried again.
+    pub fn retry(&mut self, key: KeyId) {
+        self.machine.retry_key(self.now, key);
+    }
+
+    /// A credential's value. `None`: it was asked for, and what needs it must wait. A credential that does not exist is empty.
+    pub fn credential(&mut self, name: &str) -> Option<Secret> {
+        self.machine.credential(self.now, name)
+    }
+
+    /// A credential's value was refused: forget it and ask anew. Returns false if it cannot change (it is static).
+    pub fn reject_credential(&mut self, name: &str, code: &str) -> bool {
+        self.machine.reject_credential(self.now, name, NeedReason::Rejected { code: code.to_owned() })
+    }
+
+    /// Replaces the silence after which a link is given up.
+    pub fn set_idle(&mut self, link: LinkId, idle: Option<Duration>) {
+        self.machine.set_idle(self.now, link, idle);
+    }
+
+    /// Gives a link up as if it had broken: what is lost with it is what a break would lose.
+    pub fn give_up(&mut self, link: LinkId, error: Error) {
+        self.machine.give_up(self.now, link, error);
+    }
+
+    /// Closes a link with a close frame of the dialect's choice, and judges it as ended with `error`. The route comes back.
+    pub fn close_link(&mut self, link: LinkId, code: u16, reason: &str, error: Error) {
+        self.machine.close_link(self.now, link, code, reason, error);
+    }
+
+    /// Ends the client.
+    pub fn fatal(&mut self, error: Error) {
+        self.machine.fatal(self.now, error);
+    }
+
+    /// Reports something that does not end anything.
+    pub fn fault(&mut self, kind: FaultKind, error: Error) {
+        self.machine.fault(kind, None, error);
+    }
+
+    /// Reports something about one subscription.
+    pub fn fault_of(&mut self, key: KeyId, kind: FaultKind, error: Error) {
+        self.machine.fault(kind, Some(key), error);
+    }
+
+    /// Reports a ping or a pong of the peer.
+    pub fn control_event(&mut self, frame: Frame) {
+        self.machine.control_event(frame);
+    }
+
+    /// Answers a request that was sent without an answer key.
+    pub fn reply(&mut self, request: RequestId, result: Result<Option<Bytes>, Error>) {
+        self.machine.reply(request, result);
+    }
+
+    /// Calls [`crate::dialect::Dialect::timer`] at `at` (monotonic); a later call with the same key replaces it, `None` cancels it.
+    pub fn timer(&mut self, key: u64, at: Option<Duration>) {
+        self.machine.dialect_timer(key, at);
+    }
+
+    /// Starts an HTTP request.
+    pub fn http(&mut self, request: HttpRequest) -> HttpId {
+        self.machine.http(request)
+    }
+
+    /// Forgets an HTTP request.
+    pub fn cancel_http(&mut self, id: HttpId) {
+        self.machine.cancel_http(id);
+    }
+
+    /// A fresh name for a command, unguessable as far as the session's seed is.
+    pub fn nonce(&mut self) -> String {
+        self.machine.nonce()
+    }
+
+    /// Keys that are live or on their way on a link, oldest first.
+    #[must_use]
+    pub fn keys_on(&self, link: LinkId) -> Vec<KeyId> {
+        self.machine.keys_on(link)
+    }
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Recipient<'a> {
+    /// A key the dialect knows.
+    Key(KeyId),
+    /// Whatever has this identity; if nothing has, the message is delivered without subscriptions.
+    Identity(&'a str),
+    /// Everybody whose identity starts with this: the gateway did not say more. (Astro messages without a room)
+    Prefix(&'a str),
+    /// Nobody in particular.
+    Nobody,
+}
