@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+pub mod dialect;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod options;
 mod secret;
+pub mod session;
 pub mod time;
 
 pub use secret::Secret;

@@ -5,7 +5,7 @@
 //! handed. Sessions know no word of any gateway, dialects know neither each other nor the network.
 
 pub mod astro;
-pub mod graphql;
+// pub mod graphql;
 pub mod raw;
 
 use std::time::Duration;
@@ -22,12 +22,14 @@ use crate::session::Context;
 use crate::session::io::{Dial, DialFailure, Frame, Handshake, HttpResponse, LinkEnd};
 
 /// Makes the dialect that the options ask for.
-#[must_use]
-pub fn of(options: &Options) -> Box<dyn Dialect> {
+///
+/// # Errors
+/// `unsupported` for a dialect that this build does not have.
+pub fn of(options: &Options) -> Result<Box<dyn Dialect>, Error> {
     match options {
-        Options::Astro(options) => Box::new(astro::Astro::new(options.clone())),
-        Options::GraphQl(options) => Box::new(graphql::GraphQl::new(options.clone())),
-        Options::Raw(options) => Box::new(raw::Raw::new(options.clone())),
+        Options::Astro(options) => Ok(Box::new(astro::Astro::new(options.clone()))),
+        Options::GraphQl(_) => Err(Error::new(crate::error::Code::Unsupported, "this build has no GraphQL dialect")),
+        Options::Raw(options) => Ok(Box::new(raw::Raw::new(options.clone()))),
     }
 }
 
@@ -144,6 +146,10 @@ pub struct Facts {
     pub drop_after_unsubscribe: bool,
     /// End the client when every subscription was refused as unauthorised.
     pub stop_when_unauthorized: bool,
+    /// After a resume, ask for every subscription again to be sure.
+    pub verify_resume: bool,
+    /// Messages that arrive during the close handshake are still delivered.
+    pub keep_while_closing: bool,
     /// How long a provider may take.
     pub provider: Duration,
     /// How long a close handshake may take.
@@ -321,5 +327,19 @@ pub fn dial_from(connection: &ConnectionOptions, url: Secret, protocols: Vec<Str
         protocols,
         timeout: connection.connect_timeout,
         max_message: usize::try_from(connection.max_message.unwrap_or(max_message)).unwrap_or(usize::MAX),
+    }
+}
+
+/// What the end of a link says, as an error.
+#[must_use]
+pub fn lost(end: &LinkEnd) -> Error {
+    if end.too_large {
+        return Error::new(crate::error::Code::TooLarge, "a message was larger than `connection.max_message` allows").retryable(false);
+    }
+    match (&end.received, &end.error) {
+        (Some(frame), _) => Error::new(crate::error::Code::ConnectionLost, "the gateway closed the connection")
+            .from_gateway(Some(frame.code.to_string()), Some(frame.reason.clone())),
+        (None, Some(error)) => Error::new(crate::error::Code::ConnectionLost, format!("the connection broke: {error}")),
+        (None, None) => Error::new(crate::error::Code::ConnectionLost, "the connection ended without a close frame"),
     }
 }

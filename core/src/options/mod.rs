@@ -14,6 +14,9 @@ pub use raw::RawOptions;
 use crate::error::Error;
 use crate::secret::Secret;
 
+/// The name of a client's own credential.
+pub const DEFAULT_CREDENTIAL: &str = "default";
+
 /// Where a credential comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +87,21 @@ impl Options {
             Self::Astro(options) => &options.reconnect,
             Self::GraphQl(options) => &options.reconnect,
             Self::Raw(options) => &options.reconnect,
+        }
+    }
+
+    /// The credentials by name; the client's own is `default`.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<(String, Credential)> {
+        let own = |token: &Credential| vec![(DEFAULT_CREDENTIAL.to_owned(), token.clone())];
+        match self {
+            Self::Astro(options) => {
+                let mut all = own(&options.token);
+                all.extend(options.credentials.iter().map(|named| (named.name.clone(), named.token.clone())));
+                all
+            }
+            Self::GraphQl(options) => own(&options.token),
+            Self::Raw(_) => Vec::new(),
         }
     }
 

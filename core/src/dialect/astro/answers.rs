@@ -1,0 +1,113 @@
+//! Understanding answers: which command they are for, and what they mean.
+
+use bytes::Bytes;
+
+use super::frame::Response;
+use super::{Astro, Sent, frame, identity};
+use crate::dialect::Answer;
+use crate::error::{Code, Error};
+use crate::event::FaultKind;
+use crate::id::{KeyId, LinkId};
+use crate::session::Context;
+
+impl Astro {
+    pub(super) fn response_frame(&mut self, cx: &mut Context<'_>, link: LinkId, bytes: &Bytes) {
+        let response = frame::response(bytes);
+        let limited = response.error.as_deref() == Some("rate_limit_exceeded");
+        // Answers without a nonce (rate limits; what could not be parsed) mean the only command in flight, if there is just one.
+        let nonce = match response.nonce.clone() {
+            Some(nonce) => nonce,
+            None if limited => return self.limited(cx, link, None, &response),
+            None => match cx.sole_in_flight(link) {
+                Some(nonce) => nonce,
+                None => return unattributed(cx, &response),
+            },
+        };
+        if limited {
+            return self.limited(cx, link, Some(nonce), &response);
+        }
+        let sent = self.links.get_mut(&link).and_then(|state| state.sent.remove(&nonce));
+        let answer = self.judge(link, sent, &response);
+        if !cx.answer(link, &nonce, answer) {
+            let text = "an answer arrived to a command that nothing waits for; it was ignored";
+            cx.fault(FaultKind::Unsolicited, Error::new(Code::ProtocolError, text).from_gateway(response.error, response.message));
+        }
+    }
+
+    /// A rejected command had no effect: it goes back into the queue, and all of them pause.
+    fn limited(&mut self, cx: &mut Context<'_>, link: LinkId, nonce: Option<String>, response: &Response) {
+        let error = Error::new(Code::RateLimited, "the gateway throttles commands; they pause and go on by themselves")
+            .from_gateway(response.error.clone(), response.message.clone());
+        if let Some(nonce) = nonce {
+            if let Some(state) = self.links.get_mut(&link) {
+                state.sent.remove(&nonce);
+            }
+            cx.answer(link, &nonce, Answer::Retry(error.clone()));
+        }
+        cx.throttled(link, None, error);
+    }
+
+    fn judge(&mut self, link: LinkId, sent: Option<Sent>, response: &Response) -> Answer {
+        let Some(code) = response.error.as_deref() else { return self.accepted(sent, response) };
+        let error = |kind: Code, text: &'static str| Error::new(kind, text).from_gateway(Some(code), response.message.clone());
+        match (code, sent) {
+            ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe)) => {
+                Answer::Done { result: response.data.clone(), canonical: None }
+            }
+            ("err_bad_request", Some(Sent::Subscribe { key, topic, first, .. })) if is_duplicate(response) => {
+                Answer::Done { result: response.data.clone(), canonical: self.duplicate_of(link, key, &topic, first) }
+            }
+            ("err_unauthorized", sent) => {
+                let error = error(Code::Unauthorized, "the gateway did not accept the credential for this topic and room");
+                match sent {
+                    Some(Sent::Subscribe { credential, .. }) => Answer::Unauthorized { credential, error },
+                    _ => Answer::Failed(error),
+                }
+            }
+            ("err_internal_error" | "err_deadline_exceeded", _) => {
+                Answer::Retry(error(Code::GatewayError, "the gateway failed; the command is tried again"))
+            }
+            _ => Answer::Failed(error(Code::Refused, "the gateway refused the command")),
+        }
+    }
+
+    fn accepted(&mut self, sent: Option<Sent>, response: &Response) -> Answer {
+        let canonical = match (sent, &response.room) {
+            (Some(Sent::Subscribe { key, topic, .. }), Some(room)) => {
+                self.canonical.insert(key, room.clone());
+                let topic = response.topic.as_deref().unwrap_or(&topic);
+                Some(identity(topic, room))
+            }
+            _ => None,
+        };
+        Answer::Done { result: response.data.clone(), canonical }
+    }
+
+    /// "Already subscribed" names no room. If this key was asked for the first time on this link, its room is another name of one that
+    /// is live already; if only one can be meant, that is it.
+    fn duplicate_of(&self, link: LinkId, key: KeyId, topic: &str, first: bool) -> Option<String> {
+        if let Some(room) = self.canonical.get(&key) {
+            return Some(identity(topic, room));
+        }
+        if !first {
+            return None;
+        }
+        let asked = &self.links.get(&link)?.asked;
+        let mut rooms = asked.iter().filter(|other| **other != key).filter_map(|other| self.canonical.get(other));
+        match (rooms.next(), rooms.next()) {
+            (Some(room), None) => Some(identity(topic, room)),
+            _ => None,
+        }
+    }
+}
+
+/// The documented code covers much; only the text tells a duplicate.
+fn is_duplicate(response: &Response) -> bool {
+    response.message.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains("already subscribed"))
+}
+
+fn unattributed(cx: &mut Context<'_>, response: &Response) {
+    let text = "an answer arrived without a nonce, and it cannot be told which command it answers";
+    let error = Error::new(Code::GatewayError, text).from_gateway(response.error.clone(), response.message.clone());
+    cx.fault(FaultKind::Gateway, error);
+}

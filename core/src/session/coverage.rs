@@ -1,0 +1,99 @@
+//! Which links deliver a subscription, and since when none does.
+//!
+//! A subscription is covered by every link on which the server delivers it. When the last cover goes, messages may be missing from the
+//! moment of that link's last frame; the gap is reported when the subscription is live again, or before its first message, whichever
+//! comes first. A link that merely *claims* to have resumed covers provisionally: if it turns out to be refused, the gap began when the
+//! link before it was lost.
+
+use std::sync::Arc;
+
+use super::Machine;
+use super::subscriptions::KeyState;
+use crate::error::Error;
+use crate::event::{EventKind, Gap};
+use crate::id::{KeyId, LinkId, SubscriptionId};
+use crate::time::{Now, UnixMillis};
+
+/// A link that delivers a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cover {
+    pub(super) link: LinkId,
+    pub(super) proven: bool,
+}
+
+/// Where a gap begins.
+#[derive(Debug, Clone)]
+pub(super) struct GapStart {
+    pub(super) since: UnixMillis,
+    pub(super) cause: Option<Arc<Error>>,
+}
+
+impl Machine {
+    /// The server delivers this subscription by this link.
+    pub(super) fn cover(&mut self, key: KeyId, link: LinkId, proven: bool) {
+        let Some(key) = self.keys.get_mut(&key) else { return };
+        match key.covers.iter_mut().find(|cover| cover.link == link) {
+            Some(cover) => cover.proven |= proven,
+            None => key.covers.push(Cover { link, proven }),
+        }
+        if proven {
+            key.provisional = None;
+        }
+    }
+
+    /// A link is gone, or is not listened to any more.
+    pub(super) fn uncover(&mut self, _now: Now, link: LinkId, error: Option<&Error>) {
+        let Some(state) = self.links.get(&link) else { return };
+        let last = state.last_inbound.wall;
+        let cause = error.cloned().map(Arc::new);
+        for key in self.keys.values_mut() {
+            let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
+            let lost = key.covers.remove(at);
+            let start = GapStart { since: last, cause: cause.clone() };
+            if key.covers.iter().any(|cover| cover.proven) {
+                continue;
+            }
+            if key.covers.is_empty() {
+                let start = if lost.proven { start } else { key.provisional.take().unwrap_or(start) };
+                key.gap.get_or_insert(start);
+                if key.state == KeyState::Live {
+                    key.state = KeyState::Wanted;
+                }
+            } else if lost.proven {
+                key.provisional = Some(start);
+            }
+        }
+    }
+
+    /// A link proved itself: what it covers, it covers.
+    pub(super) fn confirm_cover(&mut self, now: Now, link: LinkId) {
+        let mut recovered = Vec::new();
+        for (id, key) in &mut self.keys {
+            for cover in key.covers.iter_mut().filter(|cover| cover.link == link && !cover.proven) {
+                cover.proven = true;
+                key.provisional = None;
+                key.state = KeyState::Live;
+                recovered.push(*id);
+            }
+        }
+        let mut live = Vec::new();
+        for id in recovered {
+            let Some(key) = self.keys.get(&id) else { continue };
+            live.extend(key.subscriptions());
+            self.report_gap(now, id);
+        }
+        for subscription in live {
+            self.emit(EventKind::Subscribed { subscription, recovered: true, confirmed: true });
+        }
+    }
+
+    /// Reports that messages of a subscription may have been missed, if they may.
+    pub(super) fn report_gap(&mut self, now: Now, id: KeyId) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        let Some(start) = key.gap.take() else { return };
+        let subscriptions: Vec<SubscriptionId> = key.subscriptions().collect();
+        if !subscriptions.is_empty() && key.was_live {
+            self.emit(EventKind::Gap(Box::new(Gap { subscriptions, since: start.since, until: Some(now.wall), cause: start.cause })));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! From a frame to an event: whom it is for, whether it came before, and whether anybody listens.
+
+use super::Machine;
+use super::context::Recipient;
+use super::io::Frame;
+use crate::event::{EventKind, Message, Subscriptions};
+use crate::id::{KeyId, LinkId, SubscriptionId};
+use crate::time::Now;
+
+impl Machine {
+    pub(super) fn deliver(&mut self, now: Now, link: LinkId, to: Recipient<'_>, mut message: Message) {
+        let Some(state) = self.links.get(&link) else { return };
+        message.connection = state.connection;
+        message.received = now.wall;
+        if self.facts.dedup && self.is_repeated(now, &message) {
+            self.stats.duplicates += 1;
+            return;
+        }
+        match to {
+            Recipient::Key(key) => self.deliver_to(now, key, message),
+            Recipient::Identity(name) => match self.identities.get(name).copied() {
+                Some(key) => self.deliver_to(now, key, message),
+                None => self.emit_message(message),
+            },
+            Recipient::Prefix(prefix) => {
+                let keys = self.with_prefix(prefix);
+                match keys.as_slice() {
+                    [one] => self.deliver_to(now, *one, message),
+                    many => {
+                        let mut all: Vec<SubscriptionId> = Vec::new();
+                        for key in many {
+                            self.report_gap(now, *key);
+                            all.extend(self.keys.get(key).into_iter().flat_map(super::subscriptions::Key::subscriptions));
+                        }
+                        if !all.is_empty() {
+                            message.subscriptions = Subscriptions::Many(all.into());
+                        }
+                        self.emit_message(message);
+                    }
+                }
+            }
+            Recipient::Nobody => self.emit_message(message),
+        }
+    }
+
+    fn with_prefix(&self, prefix: &str) -> Vec<KeyId> {
+        let mut keys: Vec<KeyId> = self.identities.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, key)| *key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    fn deliver_to(&mut self, now: Now, key: KeyId, mut message: Message) {
+        let Some(state) = self.keys.get(&key) else { return self.emit_message(message) };
+        if state.is_leaving() && self.facts.drop_after_unsubscribe {
+            return;
+        }
+        if state.gap.is_some() {
+            self.report_gap(now, key);
+        }
+        if let Some(state) = self.keys.get(&key) {
+            message.subscriptions = state.recipients.clone();
+        }
+        self.emit_message(message);
+    }
+
+    fn emit_message(&mut self, message: Message) {
+        self.stats.messages += 1;
+        if self.interest.wants(message.topic(), message.room(), message.subscriptions()) {
+            self.emit(EventKind::Message(message));
+        } else {
+            self.stats.filtered += 1;
+        }
+    }
+
+    /// Whether this message came before. Without an id its content tells, and only while two links overlap.
+    fn is_repeated(&mut self, now: Now, message: &Message) -> bool {
+        if let Some(id) = message.id() {
+            return self.dedup.repeated(now.mono, &[id.as_bytes()]);
+        }
+        if !self.dedup.is_overlapping() {
+            return false;
+        }
+        let topic = message.topic().unwrap_or_default().as_bytes();
+        let room = message.room().unwrap_or_default().as_bytes();
+        self.dedup.repeated(now.mono, &[topic, b"\0", room, b"\0", message.payload()])
+    }
+
+    pub(super) fn control_event(&mut self, frame: Frame) {
+        match frame {
+            Frame::Ping(payload) => self.emit(EventKind::Ping(payload)),
+            Frame::Pong(payload) => self.emit(EventKind::Pong(payload)),
+            Frame::Text(_) | Frame::Binary(_) | Frame::Fragment { .. } => {}
+        }
+    }
+}

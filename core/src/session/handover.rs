@@ -1,0 +1,227 @@
+//! From one link to the next without a break.
+//!
+//! A link that is about to go says so. The next one is dialled while the old one still delivers, and takes over when it is greeted;
+//! the old one drains. Both deliver for a while, so ids are compared. The old link is not let go before the new one has proved itself.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Machine;
+use super::context::Readiness;
+use super::io::Handshake;
+use super::ledger::{Job, Rank};
+use super::link::Phase;
+use super::route::Resume;
+use super::timers::Timer;
+use crate::event::{EventKind, Opened};
+use crate::id::{Connection, KeyId, LinkId, RouteId};
+use crate::secret::Secret;
+use crate::time::Now;
+
+/// How often draining may be prolonged since the successor has not everything yet.
+const PROLONGED: u32 = 6;
+
+impl Machine {
+    /// The socket is open. Returns whether the link is known.
+    pub(super) fn opened(&mut self, now: Now, id: LinkId, handshake: Handshake) -> bool {
+        self.connections += 1;
+        let connection = Connection(self.connections);
+        let Some(link) = self.links.get_mut(&id) else { return false };
+        if link.phase != Phase::Dialing {
+            return false;
+        }
+        link.phase = Phase::Greeting;
+        link.connection = connection;
+        link.last_inbound = now;
+        link.handshake = handshake;
+        let used = link.resume.as_ref().map(|(id, _)| *id);
+        self.timers.set(Timer::Greeting(id), now.after(self.facts.greeting));
+        let overlaps = self.routes.get_mut(&link.route).is_some_and(|route| {
+            // A resume credential is good for one opened socket. One that came later is for the next.
+            if route.resume.as_ref().map(|resume| resume.id) == used {
+                route.resume = None;
+            }
+            route.active.is_some()
+        });
+        if overlaps && self.facts.dedup {
+            self.dedup.overlap();
+            self.timers.cancel(&Timer::Dedup);
+        }
+        self.set_idle(now, id, self.facts.idle);
+        self.dirty = true;
+        true
+    }
+
+    pub(super) fn ready(&mut self, now: Now, id: LinkId, readiness: Readiness, greeting: Option<Bytes>) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.phase != Phase::Greeting {
+            return;
+        }
+        link.phase = Phase::Probation;
+        link.readiness = Some(readiness);
+        let carried = link.resume.as_ref().map(|(_, snapshot)| snapshot.clone()).unwrap_or_default();
+        let route_id = link.route;
+        let opened = Opened {
+            connection: link.connection,
+            protocol: link.handshake.protocol.clone(),
+            status: link.handshake.status,
+            headers: link.handshake.headers.clone(),
+            resumed: readiness == Readiness::Resumed,
+            greeting,
+        };
+        self.emit(EventKind::Opened(Box::new(opened)));
+        self.timers.cancel(&Timer::Greeting(id));
+        self.timers.set(Timer::Settle(id), now.after(self.facts.settle));
+        let previous = match self.routes.get_mut(&route_id) {
+            Some(route) => {
+                if route.candidate == Some(id) {
+                    route.candidate = None;
+                }
+                route.active.replace(id).filter(|previous| *previous != id)
+            }
+            None => None,
+        };
+        match readiness {
+            Readiness::Resumed => self.take_over(id, route_id, &carried),
+            Readiness::Fresh => self.ask_again(id, route_id),
+        }
+        if let Some(previous) = previous {
+            self.drain(now, previous);
+        }
+        self.start_probing(now, id);
+        if self.facts.probation.is_zero() {
+            self.prove(now, id);
+        } else {
+            self.timers.set(Timer::Probation(id), now.after(self.facts.probation));
+        }
+        self.dirty = true;
+    }
+
+    /// The server brings back what was live when the credential was given. The rest is asked for.
+    fn take_over(&mut self, link: LinkId, route: RouteId, carried: &BTreeSet<KeyId>) {
+        for key in carried {
+            self.cover(*key, link, false);
+        }
+        let keys: Vec<KeyId> = self.routes.get(&route).map(|route| route.keys.iter().copied().collect()).unwrap_or_default();
+        for id in keys {
+            let Some(key) = self.keys.get(&id) else { continue };
+            if key.is_leaving() {
+                // The credential resurrects what was being ended; what it does not know is ended already.
+                if carried.contains(&id) {
+                    self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
+                } else {
+                    self.finish(id);
+                }
+            } else if !carried.contains(&id) || self.facts.verify_resume {
+                self.enqueue_subscribe(id);
+            }
+        }
+    }
+
+    /// The server knows nothing of us.
+    fn ask_again(&mut self, link: LinkId, route: RouteId) {
+        let keys: Vec<KeyId> = self.routes.get(&route).map(|route| route.keys.iter().copied().collect()).unwrap_or_default();
+        for id in keys {
+            let Some(key) = self.keys.get(&id) else { continue };
+            if key.is_leaving() {
+                self.finish(id);
+            } else if !key.is_covered_by(link) {
+                self.enqueue_subscribe(id);
+            }
+        }
+    }
+
+    /// A link has lived long enough: what it carried over is believed.
+    pub(super) fn prove(&mut self, now: Now, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.phase != Phase::Probation {
+            return;
+        }
+        link.phase = Phase::Ready;
+        let (route, leaving) = (link.route, link.leaving);
+        self.confirm_cover(now, id);
+        if let Some(route) = self.routes.get_mut(&route) {
+            route.refreshes = 0;
+            if leaving {
+                route.dial_now = route.candidate.is_none();
+            }
+        }
+        self.dirty = true;
+    }
+
+    /// Attempts start from 0 again.
+    pub(super) fn settled(&mut self, id: LinkId) {
+        let Some(link) = self.links.get(&id) else { return };
+        self.timers.cancel(&Timer::Settle(id));
+        if let Some(route) = self.routes.get_mut(&link.route) {
+            route.attempts = 0;
+            route.last_error = None;
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, now: Now, id: LinkId, token: Option<Secret>) {
+        let resume_id = self.next_id();
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.phase >= Phase::Draining {
+            return;
+        }
+        link.leaving = true;
+        let phase = link.phase;
+        let route_id = link.route;
+        let snapshot: BTreeSet<KeyId> = self.keys.iter().filter(|(_, key)| key.is_covered_by(id)).map(|(key, _)| *key).collect();
+        let Some(route) = self.routes.get_mut(&route_id) else { return };
+        if let Some(token) = token {
+            route.resume = Some(Resume { id: resume_id, token, since: now.mono, tries: 0, snapshot });
+        }
+        // On a link that has yet to prove itself the next hop waits until it has.
+        if route.candidate.is_none() && phase == Phase::Ready {
+            self.timers.cancel(&Timer::Dial(route_id));
+            route.dial_now = true;
+        }
+        self.dirty = true;
+    }
+
+    /// A successor came to nothing: the link that was draining in its favour is the best there is.
+    pub(super) fn call_back(&mut self, route_id: RouteId) {
+        let Some(route) = self.routes.get_mut(&route_id) else { return };
+        if route.active.is_some() {
+            return;
+        }
+        let Some(link) = route.draining.pop_back() else { return };
+        route.active = Some(link);
+        self.timers.cancel(&Timer::Drain(link));
+        if let Some(state) = self.links.get_mut(&link) {
+            state.phase = Phase::Ready;
+            state.leaving = true;
+        }
+    }
+
+    /// An old link has drained long enough, unless it still delivers what nothing else does.
+    pub(super) fn drained(&mut self, now: Now, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let needed = self.keys.values().any(|key| key.is_covered_by(id) && key.covers.len() == 1 && !key.is_leaving());
+        if needed && link.prolonged < PROLONGED {
+            link.prolonged += 1;
+            self.timers.set(Timer::Drain(id), now.after(self.facts.drain));
+        } else {
+            self.part_with(now, id, 1000, "");
+        }
+    }
+
+    /// Links overlap no more: ids are compared a while longer, then merely remembered.
+    pub(super) fn watch_overlap(&mut self, now: Now) {
+        if !self.facts.dedup || !self.dedup.is_overlapping() {
+            return;
+        }
+        let overlap = self.routes.values().any(|route| route.links().count() > 1);
+        if !overlap && !self.timers.is_set(&Timer::Dedup) {
+            self.timers.set(Timer::Dedup, now.after(super::DEDUP_TAIL));
+        }
+    }
+
+    pub(super) fn last_error(&self) -> Option<Arc<crate::error::Error>> {
+        self.routes.values().find_map(|route| route.last_error.clone()).map(Arc::new)
+    }
+}

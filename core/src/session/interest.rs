@@ -1,0 +1,19 @@
+//! What anybody listens to.
+
+use crate::id::SubscriptionId;
+
+/// Says which messages are worth building an event for. Lanes answer with the union of their filters.
+pub trait Interest: Send {
+    /// Whether anybody wants this message.
+    fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool;
+}
+
+/// Whoever has not said otherwise wants everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Everything;
+
+impl Interest for Everything {
+    fn wants(&self, _: Option<&str>, _: Option<&str>, _: &[SubscriptionId]) -> bool {
+        true
+    }
+}

@@ -1,0 +1,492 @@
+//! The wanted set: what users want, what the server takes it for, and what is done about the difference.
+//!
+//! The set belongs to the user. Several subscriptions may be one on the server (an alias of a room and its canonical name); such a
+//! [`Key`] is ended when the last of them is. A subscription that could not be renewed stays wanted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Machine;
+use super::backoff;
+use super::coverage::{Cover, GapStart};
+use super::ledger::{Job, Rank, Request, RequestKind};
+use super::timers::Timer;
+use crate::command::Target;
+use crate::dialect::{Answer, Identity};
+use crate::error::{Code, Error};
+use crate::event::{EventKind, FaultKind, NeedReason, Outcome, Reply, Subscriptions};
+use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
+use crate::time::Now;
+
+/// What the server knows as one subscription.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) route: RouteId,
+    pub(super) target: Arc<Target>,
+    /// The names under which the server may speak of it.
+    pub(super) identities: Vec<String>,
+    pub(super) members: Vec<Member>,
+    /// The same as messages carry it.
+    pub(super) recipients: Subscriptions,
+    pub(super) state: KeyState,
+    pub(super) covers: Vec<Cover>,
+    pub(super) gap: Option<GapStart>,
+    pub(super) provisional: Option<GapStart>,
+    /// It was live at least once.
+    pub(super) was_live: bool,
+    /// The users who left, and the requests that want to know when it is done.
+    pub(super) leavers: Vec<(SubscriptionId, Option<RequestId>)>,
+    pub(super) waiting_for: Option<String>,
+    pub(super) tries: u32,
+    /// A fresh credential was asked for on its account already.
+    pub(super) refreshed: bool,
+}
+
+/// One user's share of a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member {
+    pub(super) subscription: SubscriptionId,
+    /// It has been told that it is live.
+    pub(super) told: bool,
+}
+
+/// What is being done about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KeyState {
+    /// To be asked for.
+    Wanted,
+    /// Asked for by this link.
+    Sent(LinkId),
+    /// Live.
+    Live,
+    /// To be asked for again after a while.
+    Retrying,
+    /// Refused; it stays wanted, and is tried again with the next connection or credential.
+    Failed(Code),
+}
+
+impl Key {
+    pub(super) fn is_covered_by(&self, link: LinkId) -> bool {
+        self.covers.iter().any(|cover| cover.link == link)
+    }
+
+    /// Nobody wants it any more.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The server has it, or may have it soon.
+    fn is_asked_for(&self) -> bool {
+        matches!(self.state, KeyState::Sent(_)) || !self.covers.is_empty()
+    }
+
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
+        self.members.iter().map(|member| member.subscription)
+    }
+
+    fn members_changed(&mut self) {
+        self.recipients = match self.members.as_slice() {
+            [] => Subscriptions::None,
+            [one] => Subscriptions::One(one.subscription),
+            many => Subscriptions::Many(many.iter().map(|member| member.subscription).collect()),
+        };
+    }
+}
+
+impl Machine {
+    /// A user wants to listen.
+    pub(super) fn subscribe(&mut self, now: Now, request: RequestId, target: Target, identity: Identity) {
+        let subscription = SubscriptionId::from(request);
+        let known = match &identity {
+            Identity::Shared(name) => self.identities.get(name.as_str()).copied(),
+            Identity::Own => None,
+        };
+        let id = known.unwrap_or_else(|| self.new_key(target, identity));
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        key.members.push(Member { subscription, told: false });
+        key.members_changed();
+        let route = key.route;
+        let live = key.state == KeyState::Live;
+        self.subscriptions.insert(subscription, id);
+        self.requests.insert(request, Request { route: Some(route), kind: RequestKind::Subscribe(subscription) });
+        // Whoever was leaving is done with it; the server need not know.
+        if self.dequeue(route, &Job::Unsubscribe(id)) {
+            self.tell_leavers(id);
+        }
+        if live && !self.unsubscribing(id) {
+            self.tell_live(now, id, true, None);
+        } else {
+            self.enqueue_subscribe(id);
+            self.want_connected(route);
+        }
+        self.dirty = true;
+    }
+
+    fn new_key(&mut self, target: Target, identity: Identity) -> KeyId {
+        let id = KeyId(self.next_id());
+        let route = self.route_for_new();
+        let identities = match identity {
+            Identity::Shared(name) => vec![name],
+            Identity::Own => Vec::new(),
+        };
+        for name in &identities {
+            self.identities.insert(name.as_str().into(), id);
+        }
+        self.keys.insert(
+            id,
+            Key {
+                route,
+                target: Arc::new(target),
+                identities,
+                members: Vec::new(),
+                recipients: Subscriptions::None,
+                state: KeyState::Wanted,
+                covers: Vec::new(),
+                gap: None,
+                provisional: None,
+                was_live: false,
+                leavers: Vec::new(),
+                waiting_for: None,
+                tries: 0,
+                refreshed: false,
+            },
+        );
+        if let Some(route) = self.routes.get_mut(&route) {
+            route.keys.insert(id);
+        }
+        id
+    }
+
+    /// Sees to it that a key will be asked for, unless it is on its way or has its own time.
+    pub(super) fn enqueue_subscribe(&mut self, id: KeyId) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        if key.is_leaving() || key.waiting_for.is_some() || self.timers.is_set(&Timer::Key(id)) {
+            return;
+        }
+        if let KeyState::Sent(link) = key.state
+            && self.links.get(&link).is_some_and(|link| link.in_flight.values().any(|sent| sent.job == Job::Subscribe(id)))
+        {
+            return;
+        }
+        key.state = KeyState::Wanted;
+        let rank = if key.was_live { Rank::Resubscribe } else { Rank::User };
+        let route = key.route;
+        self.enqueue(route, rank, Job::Subscribe(id));
+    }
+
+    pub(super) fn mark_sent(&mut self, id: KeyId, link: LinkId) {
+        if let Some(key) = self.keys.get_mut(&id) {
+            key.state = KeyState::Sent(link);
+        }
+    }
+
+    pub(super) fn key_waits(&mut self, id: KeyId, credential: String) {
+        if let Some(key) = self.keys.get_mut(&id) {
+            key.waiting_for = Some(credential);
+        }
+    }
+
+    fn unsubscribing(&self, id: KeyId) -> bool {
+        self.links.values().any(|link| link.in_flight.values().any(|sent| sent.job == Job::Unsubscribe(id)))
+    }
+
+    /// The server answered a subscribe.
+    pub(super) fn subscribe_answered(&mut self, now: Now, link: LinkId, id: KeyId, answer: Answer) {
+        match answer {
+            Answer::Done { result, canonical } => {
+                let id = canonical.map_or(id, |name| self.merge(id, name));
+                self.went_live(now, link, id, true, result);
+            }
+            Answer::Retry(error) => self.retry_later(now, id, error),
+            Answer::Unauthorized { credential, error } => {
+                let Some(key) = self.keys.get_mut(&id) else { return };
+                let first = !std::mem::replace(&mut key.refreshed, true);
+                let code = error.gateway_code.clone().unwrap_or_default();
+                if first && self.reject_credential(now, &credential, NeedReason::Rejected { code }) {
+                    self.enqueue_subscribe(id);
+                } else {
+                    self.key_failed(now, id, error);
+                }
+            }
+            Answer::Failed(error) => self.key_failed(now, id, error),
+        }
+    }
+
+    /// The server uses another name for it. If that name is known already, the two are one.
+    fn merge(&mut self, id: KeyId, canonical: String) -> KeyId {
+        let other = self.identities.get(canonical.as_str()).copied();
+        match other {
+            Some(other) if other == id => id,
+            Some(other) => {
+                let Some(mut key) = self.keys.remove(&id) else { return other };
+                self.dequeue(key.route, &Job::Subscribe(id));
+                self.timers.cancel(&Timer::Key(id));
+                if let Some(route) = self.routes.get_mut(&key.route) {
+                    route.keys.remove(&id);
+                }
+                for name in &key.identities {
+                    self.identities.insert(name.as_str().into(), other);
+                }
+                for member in &key.members {
+                    self.subscriptions.insert(member.subscription, other);
+                }
+                if let Some(into) = self.keys.get_mut(&other) {
+                    into.identities.append(&mut key.identities);
+                    into.members.append(&mut key.members);
+                    into.leavers.append(&mut key.leavers);
+                    into.members_changed();
+                }
+                other
+            }
+            None => {
+                self.identities.insert(canonical.as_str().into(), id);
+                if let Some(key) = self.keys.get_mut(&id) {
+                    key.identities.push(canonical);
+                }
+                id
+            }
+        }
+    }
+
+    /// As live as it will be known to be.
+    pub(super) fn live(&mut self, now: Now, link: LinkId, key: KeyId, confirmed: bool) {
+        self.went_live(now, link, key, confirmed, None);
+    }
+
+    fn went_live(&mut self, now: Now, link: LinkId, id: KeyId, confirmed: bool, result: Option<Bytes>) {
+        self.cover(id, link, true);
+        self.report_gap(now, id);
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        key.state = KeyState::Live;
+        key.tries = 0;
+        key.refreshed = false;
+        if key.is_leaving() && !self.unsubscribing(id) {
+            // It was given up while its answer was on the way.
+            let Some(route) = self.keys.get(&id).map(|key| key.route) else { return };
+            self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
+            return;
+        }
+        self.tell_live(now, id, confirmed, result);
+    }
+
+    /// Tells members that they are live: all of them after a loss, otherwise those who do not know.
+    fn tell_live(&mut self, _now: Now, id: KeyId, confirmed: bool, result: Option<Bytes>) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        let mut news = Vec::new();
+        for member in &mut key.members {
+            let recovered = std::mem::replace(&mut member.told, true);
+            news.push((member.subscription, recovered));
+        }
+        key.was_live = true;
+        for (subscription, recovered) in news {
+            let request = RequestId(subscription.0);
+            let first = self.requests.contains_key(&request);
+            if first || recovered {
+                self.emit(EventKind::Subscribed { subscription, recovered, confirmed });
+            }
+            let reply = Reply { subscription: Some(subscription), result: result.clone(), confirmed };
+            self.reply_with(request, reply);
+        }
+    }
+
+    fn retry_later(&mut self, now: Now, id: KeyId, error: Error) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        key.state = KeyState::Retrying;
+        let wait = backoff::delay(&self.reconnect, key.tries, &mut self.rng).max(Duration::from_millis(100));
+        key.tries = key.tries.saturating_add(1);
+        self.timers.set(Timer::Key(id), now.after(wait));
+        self.fault(FaultKind::Resubscribe, Some(id), error);
+    }
+
+    pub(super) fn key_due(&mut self, id: KeyId) {
+        self.enqueue_subscribe(id);
+    }
+
+    pub(super) fn retry_key(&mut self, _now: Now, id: KeyId) {
+        self.enqueue_subscribe(id);
+    }
+
+    /// The server will not have it. Who never heard it live is told so and forgotten; who did keeps wanting it.
+    pub(super) fn key_failed(&mut self, now: Now, id: KeyId, error: Error) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        key.state = KeyState::Failed(error.code);
+        let rejected: Vec<SubscriptionId> = key.members.iter().filter(|member| !member.told).map(|member| member.subscription).collect();
+        key.members.retain(|member| member.told);
+        key.members_changed();
+        let left = !key.members.is_empty();
+        for subscription in rejected {
+            self.subscriptions.remove(&subscription);
+            self.reply(RequestId(subscription.0), Err(error.clone()));
+        }
+        if left {
+            self.fault(FaultKind::Resubscribe, Some(id), error.clone());
+        } else {
+            self.remove_key(id);
+        }
+        let nothing_works = !self.keys.is_empty() && self.keys.values().all(|key| key.state == KeyState::Failed(Code::Unauthorized));
+        if self.facts.stop_when_unauthorized && (nothing_works || (self.keys.is_empty() && error.code == Code::Unauthorized)) {
+            self.fatal(now, error);
+        }
+    }
+
+    /// A user wants to listen no more.
+    ///
+    /// # Errors
+    /// `invalid_option` when there is no such subscription.
+    pub(super) fn unsubscribe(&mut self, request: Option<RequestId>, subscription: SubscriptionId) -> Result<(), Error> {
+        let Some(id) = self.subscriptions.remove(&subscription) else {
+            return Err(Error::new(Code::InvalidOption, format!("subscription {} does not exist, or was ended already", subscription.0)));
+        };
+        let Some(key) = self.keys.get_mut(&id) else { return Ok(()) };
+        key.members.retain(|member| member.subscription != subscription);
+        key.members_changed();
+        let route = key.route;
+        let leaving = key.is_leaving();
+        key.leavers.push((subscription, request));
+        if let Some(request) = request {
+            self.requests.insert(request, Request { route: Some(route), kind: RequestKind::Unsubscribe(subscription) });
+        }
+        self.reply(RequestId(subscription.0), Err(Error::new(Code::Cancelled, "the subscription was ended before it was live")));
+        if leaving {
+            self.leave(id);
+        } else {
+            self.tell_leavers(id);
+        }
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// The last user of a key left.
+    fn leave(&mut self, id: KeyId) {
+        let Some(key) = self.keys.get(&id) else { return };
+        let (route, asked) = (key.route, key.is_asked_for());
+        self.dequeue(route, &Job::Subscribe(id));
+        self.timers.cancel(&Timer::Key(id));
+        if asked {
+            self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
+        } else {
+            self.finish(id);
+        }
+    }
+
+    /// Ends every subscription of a topic at once: one word on the wire, said by `request`.
+    pub(super) fn leave_topic(&mut self, topic: &str) {
+        for id in self.keys_of_topic(topic) {
+            let Some(key) = self.keys.get_mut(&id) else { continue };
+            let left: Vec<SubscriptionId> = key.subscriptions().collect();
+            key.members.clear();
+            key.members_changed();
+            key.leavers.extend(left.iter().map(|subscription| (*subscription, None)));
+            for subscription in left {
+                self.subscriptions.remove(&subscription);
+                self.reply(RequestId(subscription.0), Err(Error::new(Code::Cancelled, "the topic was ended before it was live")));
+            }
+            let Some(key) = self.keys.get(&id) else { continue };
+            let (route, asked) = (key.route, key.is_asked_for());
+            self.dequeue(route, &Job::Subscribe(id));
+            self.dequeue(route, &Job::Unsubscribe(id));
+            self.timers.cancel(&Timer::Key(id));
+            if !asked {
+                self.finish(id);
+            }
+        }
+    }
+
+    pub(super) fn keys_of_topic(&self, topic: &str) -> Vec<KeyId> {
+        self.keys
+            .iter()
+            .filter(|(_, key)| matches!(key.target.as_ref(), Target::Topic(target) if target.topic == topic))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The server has let go of a key, or never had it.
+    pub(super) fn finish(&mut self, id: KeyId) {
+        self.tell_leavers(id);
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        key.covers.clear();
+        key.gap = None;
+        if !key.is_leaving() {
+            // Somebody came back while it was being ended.
+            key.was_live = false;
+            for member in &mut key.members {
+                member.told = false;
+            }
+            key.state = KeyState::Wanted;
+            self.enqueue_subscribe(id);
+            return;
+        }
+        let ghost = self.routes.get(&key.route).is_some_and(|route| {
+            let token = route.resume.as_ref().is_some_and(|resume| resume.snapshot.contains(&id));
+            let hop = route.candidate.and_then(|link| self.links.get(&link)).and_then(|link| link.resume.as_ref());
+            token || hop.is_some_and(|(_, snapshot)| snapshot.contains(&id))
+        });
+        // A resume credential would bring it back: remember to end it again.
+        if !ghost {
+            self.remove_key(id);
+        }
+    }
+
+    /// No credential can bring anything back any more.
+    pub(super) fn drop_ghosts(&mut self, route: RouteId) {
+        let ghosts: Vec<KeyId> = self
+            .keys
+            .iter()
+            .filter(|(_, key)| key.route == route && key.is_leaving() && key.covers.is_empty())
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ghosts {
+            self.finish(id);
+        }
+    }
+
+    fn tell_leavers(&mut self, id: KeyId) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        for (subscription, request) in std::mem::take(&mut key.leavers) {
+            self.emit(EventKind::Unsubscribed { subscription });
+            if let Some(request) = request {
+                self.reply(request, Ok(None));
+            }
+        }
+    }
+
+    pub(super) fn remove_key(&mut self, id: KeyId) {
+        let Some(key) = self.keys.remove(&id) else { return };
+        for name in &key.identities {
+            if self.identities.get(name.as_str()) == Some(&id) {
+                self.identities.remove(name.as_str());
+            }
+        }
+        self.timers.cancel(&Timer::Key(id));
+        self.dequeue(key.route, &Job::Subscribe(id));
+        self.dequeue(key.route, &Job::Unsubscribe(id));
+        if let Some(route) = self.routes.get_mut(&key.route) {
+            route.keys.remove(&id);
+        }
+        self.idle_routes.push(key.route);
+        self.dirty = true;
+    }
+
+    /// The gateway ended a subscription.
+    pub(super) fn ended(&mut self, _now: Now, _link: LinkId, id: KeyId, outcome: Outcome) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        let members = std::mem::take(&mut key.members);
+        self.tell_leavers(id);
+        for member in members {
+            self.subscriptions.remove(&member.subscription);
+            let request = RequestId(member.subscription.0);
+            match &outcome {
+                Outcome::Failed(error) | Outcome::Lost(error) => self.reply(request, Err(error.as_ref().clone())),
+                Outcome::Completed | Outcome::Stopped => self.reply(request, Ok(None)),
+            }
+            self.emit(EventKind::Ended { subscription: member.subscription, outcome: outcome.clone() });
+        }
+        self.remove_key(id);
+    }
+
+    pub(super) fn keys_on(&self, link: LinkId) -> Vec<KeyId> {
+        self.keys.iter().filter(|(_, key)| key.is_covered_by(link) || key.state == KeyState::Sent(link)).map(|(id, _)| *id).collect()
+    }
+}
