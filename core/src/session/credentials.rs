@@ -122,7 +122,7 @@ impl Machine {
                     self.timers.cancel(&Timer::Need(other));
                     self.emit(EventKind::NeedCancelled { request: other });
                 }
-                let Some(provided) = self.credentials.get_mut(&name) else { return None };
+                let provided = self.credentials.get_mut(&name)?;
                 provided.value = Some(value);
                 provided.valid_until = valid_for.map(|span| now.after(span));
                 provided.stale = false;
