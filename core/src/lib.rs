@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod id;
 pub mod options;
+pub mod scan;
 mod secret;
 pub mod session;
 pub mod time;
