@@ -1,2 +1,48 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! One file a command. A new one is a variant of [`Command`], an arm in [`main`] and a module with `pub(crate) fn run(…) -> Result<ExitCode>`.
+#![allow(clippy::print_stdout, reason = "a command line program speaks on standard output")]
+
+mod boundaries;
+mod demo;
+mod licences;
+mod project;
+mod setup;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a command ends with: an exit code, or one line that says why it could not do its work.
+type Result<T> = std::result::Result<T, String>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show Topicwire at work: a local gateway, two clients, handovers, a crash and a stall. Needs no account and no network.
+    Demo(demo::Arguments),
+    /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
+    Setup,
+    /// Set up, run everything that CI runs, and end with one line `N passed, N failed`.
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
+        Command::Test(arguments) => test::run(&arguments),
+    };
+    done.unwrap_or_else(|reason| {
+        println!("cargo xtask: {reason}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,38 @@
+//! `cargo xtask test`: everything that CI runs, in the order in which a mistake shows soonest.
+
+use std::process::{Command, ExitCode};
+
+use crate::step::{Steps, Tally};
+use crate::{Result, boundaries, licences, project, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Show the output of every program as it comes, not only when it has failed.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let mut steps = Steps::new(arguments.verbose);
+    steps.checks("set-up", [("npm packages and the Python environment are installed".to_owned(), setup::run())]);
+    steps.checks("boundaries", boundaries::checks());
+    steps.checks("licences", licences::checks());
+    steps.program("format", Tally::Status, project::cargo(&["fmt", "--all", "--check"]));
+    steps.program("clippy", Tally::Status, clippy(&["--workspace", "--all-targets", "--all-features"]));
+    steps.program("clippy, core alone", Tally::Status, clippy(&["--package", "topicwire", "--no-default-features", "--all-targets"]));
+    steps.program("tests", Tally::Cargo, project::cargo(&["test", "--workspace", "--no-fail-fast"]));
+    steps.program("documentation", Tally::Status, documentation());
+    Ok(if steps.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn clippy(packages: &[&str]) -> Command {
+    let mut cargo = project::cargo(&["clippy"]);
+    cargo.args(packages).args(["--", "--deny", "warnings"]);
+    cargo
+}
+
+fn documentation() -> Command {
+    let mut cargo = project::cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    cargo.env("RUSTDOCFLAGS", "--deny warnings");
+    cargo
+}
