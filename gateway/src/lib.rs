@@ -1,1 +1,2 @@
 //! The local gateway.
+#![forbid(unsafe_code)]

@@ -44,7 +44,8 @@ fn check() -> Result<()> {
 }
 
 fn licence(package: &Value) -> Option<&str> {
-    let by_hand = || READ_BY_HAND.iter().find(|(name, version, _)| package["name"] == *name && package["version"] == *version).map(|read| read.2);
+    let by_hand =
+        || READ_BY_HAND.iter().find(|(name, version, _)| package["name"] == *name && package["version"] == *version).map(|read| read.2);
     package["license"].as_str().or_else(by_hand)
 }
 
