@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 
 use crate::id::{Connection, SubscriptionId};
+use crate::scan;
 use crate::time::UnixMillis;
 
 /// What a payload's bytes are.
@@ -213,7 +214,7 @@ impl Message {
         let start = (self.start as usize).min(self.frame.len());
         let end = match self.end.load(Ordering::Relaxed) {
             UNKNOWN => {
-                let end = end_of_value(&self.frame, start).unwrap_or(self.frame.len());
+                let end = scan::end_of_value(&self.frame, start).unwrap_or(self.frame.len());
                 // Two threads may both find it; they find the same.
                 self.end.store(u32::try_from(end).unwrap_or(UNKNOWN), Ordering::Relaxed);
                 end
@@ -275,11 +276,4 @@ impl fmt::Debug for Message {
             .field("frame_bytes", &self.frame.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Where the JSON value that starts at `start` ends.
-fn end_of_value(frame: &[u8], start: usize) -> Option<usize> {
-    let mut values = serde_json::Deserializer::from_slice(frame.get(start..)?).into_iter::<serde::de::IgnoredAny>();
-    values.next()?.ok()?;
-    Some(start + values.byte_offset())
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, Error};
 use crate::event::Label;
+use crate::scan::{Keys, Value, scan};
 use crate::secret::Secret;
 
 /// The kinds of frames.
@@ -40,45 +41,36 @@ impl Decoded {
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    ts: Option<&'a RawValue>,
-    #[serde(borrow)]
-    topic: Option<&'a RawValue>,
-    #[serde(borrow)]
-    room: Option<&'a RawValue>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
+/// What routes a frame, payload included; the time is taken if it comes by.
+const ENVELOPE: Keys<'static, 6> = Keys::needing(5, ["type", "topic", "room", "id", "data", "ts"]);
 
 /// Reads the routing fields.
 ///
 /// # Errors
 /// `protocol_error` when the frame is not a JSON object. Its text is not quoted: it may hold anything.
 pub(super) fn decode(frame: &Bytes) -> Result<Decoded, Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(frame).map_err(|error| {
-        let text = format!("a frame of {} bytes is not a JSON object and was skipped: {:?}", frame.len(), error.classify());
-        Error::new(Code::ProtocolError, text)
+    let [kind, topic, room, id, data, ts] = scan(frame, &ENVELOPE).map_err(|error| {
+        Error::new(Code::ProtocolError, format!("a frame of {} bytes was skipped: it is not one JSON object ({error})", frame.len()))
     })?;
-    let kind = match text(envelope.kind).as_deref() {
-        Some(kind) if kind.eq_ignore_ascii_case("message") => FrameType::Message,
-        Some(kind) if kind.eq_ignore_ascii_case("response") => FrameType::Response,
-        Some(kind) if kind.eq_ignore_ascii_case("welcome") => FrameType::Welcome,
-        Some(kind) if kind.eq_ignore_ascii_case("reconnect") => FrameType::Reconnect,
-        _ => FrameType::Unknown,
+    let is = |name: &str| kind.is_some_and(|kind| kind.is_text_ignoring_case(frame, name));
+    let kind = if is("message") {
+        FrameType::Message
+    } else if is("response") {
+        FrameType::Response
+    } else if is("welcome") {
+        FrameType::Welcome
+    } else if is("reconnect") {
+        FrameType::Reconnect
+    } else {
+        FrameType::Unknown
     };
     Ok(Decoded {
         kind,
-        id: label(frame, envelope.id),
-        ts: label(frame, envelope.ts),
-        topic: label(frame, envelope.topic),
-        room: label(frame, envelope.room),
-        data: envelope.data.and_then(|data| offset(frame, data.get())),
+        id: label(frame, id),
+        ts: label(frame, ts),
+        topic: label(frame, topic),
+        room: label(frame, room),
+        data: data.map(|data| data.start()),
     })
 }
 
@@ -86,20 +78,11 @@ fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     serde_json::from_str(raw?.get()).ok()
 }
 
-fn offset(frame: &[u8], part: &str) -> Option<u32> {
-    let start = (part.as_ptr() as usize).checked_sub(frame.as_ptr() as usize)?;
-    u32::try_from(start).ok()
-}
-
-fn label(frame: &[u8], raw: Option<&RawValue>) -> Label {
-    let Some(raw) = raw else { return Label::None };
-    match (text(Some(raw)), offset(frame, raw.get())) {
-        (Some(Cow::Borrowed(text)), Some(start)) => {
-            let start = start + 1;
-            Label::Span { start, end: start + u32::try_from(text.len()).unwrap_or(0) }
-        }
-        (Some(text), _) => Label::from(text),
-        (None, _) => Label::None,
+fn label(frame: &[u8], value: Option<Value>) -> Label {
+    let Some(value) = value else { return Label::None };
+    match value.text_span() {
+        Some(span) => Label::Span { start: span.start, end: span.end },
+        None => value.text(frame).map_or(Label::None, Label::from),
     }
 }
 
