@@ -76,7 +76,7 @@ fn ordered_maps(sources: &[Source]) -> Result<()> {
         under(sources, "core/src/").filter(|file| !file.path.starts_with("core/src/net/") && !file.path.starts_with("core/src/client"));
     let files = core.chain(under(sources, "gateway/src/machine"));
     // These constructors exist only for the hasher that is seeded at random.
-    let random = ["HashMap::new(", "HashSet::new(", "HashMap::with_capacity(", "HashSet::with_capacity(", "RandomState"];
+    let random = ["HashMap::new(", "HashSet::new(", "HashMap::with_capacity(", "HashSet::with_capacity(", "::RandomState", " RandomState"];
     verdict(files.flat_map(|file| lines_with(file, |line| random.iter().any(|word| line.contains(word)))))
 }
 
