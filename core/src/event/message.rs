@@ -42,18 +42,6 @@ pub enum Label {
     Owned(Arc<str>),
 }
 
-impl Label {
-    /// The text, given the frame it points into.
-    #[must_use]
-    pub fn get<'a>(&'a self, frame: &'a [u8]) -> Option<&'a str> {
-        match self {
-            Self::None => None,
-            Self::Span { start, end } => frame.get(*start as usize..*end as usize).and_then(|bytes| std::str::from_utf8(bytes).ok()),
-            Self::Owned(text) => Some(text),
-        }
-    }
-}
-
 impl From<Cow<'_, str>> for Label {
     fn from(text: Cow<'_, str>) -> Self {
         Self::Owned(text.into())
@@ -64,19 +52,40 @@ impl From<Cow<'_, str>> for Label {
 const UNKNOWN: u32 = u32::MAX;
 
 /// One message of the gateway. It keeps the frame as it came; nothing is decoded before it is asked for.
+///
+/// It is kept small, since queues hold many: labels are spans of the frame, and the few that the frame does not hold as they are stand
+/// in a box beside it.
 pub struct Message {
     pub(crate) frame: Bytes,
     /// Where the payload starts, and where it ends once that is known ([`UNKNOWN`] before).
     pub(crate) start: u32,
     pub(crate) end: AtomicU32,
-    pub(crate) kind: PayloadKind,
-    pub(crate) topic: Label,
-    pub(crate) room: Label,
-    pub(crate) id: Label,
-    pub(crate) time: Label,
+    spans: [Span; LABELS],
+    owned: Option<Box<[Option<Arc<str>>; LABELS]>>,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) connection: Connection,
     pub(crate) received: UnixMillis,
+    pub(crate) connection: Connection,
+    pub(crate) kind: PayloadKind,
+}
+
+const TOPIC: usize = 0;
+const ROOM: usize = 1;
+const ID: usize = 2;
+const TIME: usize = 3;
+const LABELS: usize = 4;
+
+/// A label's place in the frame.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// There is no label.
+    const NONE: Self = Self { start: UNKNOWN, end: UNKNOWN };
+    /// The label stands in the box.
+    const OWNED: Self = Self { start: UNKNOWN, end: 0 };
 }
 
 /// The subscriptions a message belongs to: nearly always none or one.
@@ -88,7 +97,7 @@ pub enum Subscriptions {
     /// The usual case.
     One(SubscriptionId),
     /// Several subscriptions share one on the server.
-    Many(Arc<[SubscriptionId]>),
+    Many(Arc<Vec<SubscriptionId>>),
 }
 
 impl Subscriptions {
@@ -112,73 +121,128 @@ impl Message {
     }
 
     /// A message whose payload is part of a frame. Without an end, the payload is one JSON value whose end is found on first touch.
+    #[inline]
     #[must_use]
     pub fn part(frame: Bytes, start: u32, end: Option<u32>, kind: PayloadKind) -> Self {
         Self {
             frame,
             start,
             end: AtomicU32::new(end.unwrap_or(UNKNOWN)),
-            kind,
-            topic: Label::None,
-            room: Label::None,
-            id: Label::None,
-            time: Label::None,
+            spans: [Span::NONE; LABELS],
+            owned: None,
             subscriptions: Subscriptions::None,
-            connection: Connection(0),
             received: UnixMillis(0),
+            connection: Connection(0),
+            kind,
         }
+    }
+
+    /// The same with all its labels: topic, room, id and time.
+    #[inline]
+    #[must_use]
+    pub fn labelled(frame: Bytes, start: u32, end: Option<u32>, kind: PayloadKind, labels: [Label; 4]) -> Self {
+        let mut message = Self::part(frame, start, end, kind);
+        for (which, label) in labels.into_iter().enumerate() {
+            message.set(which, label);
+        }
+        message
     }
 
     /// Names the topic.
     #[must_use]
-    pub fn with_topic(mut self, topic: Label) -> Self {
-        self.topic = topic;
-        self
+    pub fn with_topic(self, topic: Label) -> Self {
+        self.with(TOPIC, topic)
     }
 
     /// Names the room, group or channel.
     #[must_use]
-    pub fn with_room(mut self, room: Label) -> Self {
-        self.room = room;
-        self
+    pub fn with_room(self, room: Label) -> Self {
+        self.with(ROOM, room)
     }
 
     /// Names the message.
     #[must_use]
-    pub fn with_id(mut self, id: Label) -> Self {
-        self.id = id;
-        self
+    pub fn with_id(self, id: Label) -> Self {
+        self.with(ID, id)
     }
 
     /// Says when the gateway published it.
     #[must_use]
-    pub fn with_time(mut self, time: Label) -> Self {
-        self.time = time;
+    pub fn with_time(self, time: Label) -> Self {
+        self.with(TIME, time)
+    }
+
+    fn with(mut self, which: usize, label: Label) -> Self {
+        self.set(which, label);
         self
+    }
+
+    #[inline]
+    fn set(&mut self, which: usize, label: Label) {
+        self.spans[which] = match label {
+            Label::None => Span::NONE,
+            Label::Span { start, end } => Span { start, end },
+            Label::Owned(text) => {
+                self.owned.get_or_insert_default()[which] = Some(text);
+                Span::OWNED
+            }
+        };
+    }
+
+    /// A label's bytes.
+    #[inline]
+    fn label_bytes(&self, which: usize) -> Option<&[u8]> {
+        let Span { start, end } = self.spans[which];
+        if start == UNKNOWN {
+            return self.owned.as_ref()?[which].as_deref().map(str::as_bytes);
+        }
+        self.frame.get(start as usize..end as usize)
+    }
+
+    fn label(&self, which: usize) -> Option<&str> {
+        self.label_bytes(which).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// The topic as bytes, for who compares and does not read.
+    #[inline]
+    pub(crate) fn topic_bytes(&self) -> Option<&[u8]> {
+        self.label_bytes(TOPIC)
+    }
+
+    /// The room as bytes.
+    #[inline]
+    pub(crate) fn room_bytes(&self) -> Option<&[u8]> {
+        self.label_bytes(ROOM)
+    }
+
+    /// The id as bytes.
+    #[inline]
+    pub(crate) fn id_bytes(&self) -> Option<&[u8]> {
+        self.label_bytes(ID)
     }
 
     /// The topic, where the gateway has such a thing.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
-        self.topic.get(&self.frame)
+        self.label(TOPIC)
     }
 
     /// The room, group or channel, where the gateway has such a thing.
     #[must_use]
     pub fn room(&self) -> Option<&str> {
-        self.room.get(&self.frame)
+        self.label(ROOM)
     }
 
     /// The gateway's id of the message.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.get(&self.frame)
+        self.label(ID)
     }
 
     /// When the gateway published it, as it wrote it.
     #[must_use]
     pub fn time(&self) -> Option<&str> {
-        self.time.get(&self.frame)
+        self.label(TIME)
     }
 
     /// When it arrived.
@@ -252,14 +316,12 @@ impl Clone for Message {
             frame: self.frame.clone(),
             start: self.start,
             end: AtomicU32::new(self.end.load(Ordering::Relaxed)),
-            kind: self.kind,
-            topic: self.topic.clone(),
-            room: self.room.clone(),
-            id: self.id.clone(),
-            time: self.time.clone(),
+            spans: self.spans,
+            owned: self.owned.clone(),
             subscriptions: self.subscriptions.clone(),
-            connection: self.connection,
             received: self.received,
+            connection: self.connection,
+            kind: self.kind,
         }
     }
 }

@@ -175,9 +175,9 @@ pub enum Recipient<'a> {
     /// A key the dialect knows.
     Key(KeyId),
     /// Whatever has this identity; if nothing has, the message is delivered without subscriptions.
-    Identity(&'a str),
+    Identity(&'a [u8]),
     /// Everybody whose identity starts with this: the gateway did not say more. (Astro messages without a room)
-    Prefix(&'a str),
+    Prefix(&'a [u8]),
     /// Nobody in particular.
     Nobody,
 }

@@ -1,5 +1,7 @@
 //! From a frame to an event: whom it is for, whether it came before, and whether anybody listens.
 
+use std::sync::Arc;
+
 use super::Machine;
 use super::context::Recipient;
 use super::io::Frame;
@@ -8,6 +10,7 @@ use crate::id::{KeyId, LinkId, SubscriptionId};
 use crate::time::Now;
 
 impl Machine {
+    #[inline]
     pub(super) fn deliver(&mut self, now: Now, link: LinkId, to: Recipient<'_>, mut message: Message) {
         let Some(state) = self.links.get(&link) else { return };
         message.connection = state.connection;
@@ -33,7 +36,7 @@ impl Machine {
                             all.extend(self.keys.get(key).into_iter().flat_map(super::subscriptions::Key::subscriptions));
                         }
                         if !all.is_empty() {
-                            message.subscriptions = Subscriptions::Many(all.into());
+                            message.subscriptions = Subscriptions::Many(Arc::new(all));
                         }
                         self.emit_message(message);
                     }
@@ -43,13 +46,14 @@ impl Machine {
         }
     }
 
-    fn with_prefix(&self, prefix: &str) -> Vec<KeyId> {
+    fn with_prefix(&self, prefix: &[u8]) -> Vec<KeyId> {
         let mut keys: Vec<KeyId> = self.identities.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, key)| *key).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
     }
 
+    #[inline]
     fn deliver_to(&mut self, now: Now, key: KeyId, mut message: Message) {
         let Some(state) = self.keys.get(&key) else { return self.emit_message(message) };
         if state.is_leaving() && self.facts.drop_after_unsubscribe {
@@ -64,9 +68,10 @@ impl Machine {
         self.emit_message(message);
     }
 
+    #[inline]
     fn emit_message(&mut self, message: Message) {
         self.stats.messages += 1;
-        if self.interest.wants(message.topic(), message.room(), message.subscriptions()) {
+        if self.wants_all || self.interest.wants(message.topic(), message.room(), message.subscriptions()) {
             self.emit(EventKind::Message(message));
         } else {
             self.stats.filtered += 1;
@@ -75,14 +80,14 @@ impl Machine {
 
     /// Whether this message came before. Without an id its content tells, and only while two links overlap.
     fn is_repeated(&mut self, now: Now, message: &Message) -> bool {
-        if let Some(id) = message.id() {
-            return self.dedup.repeated(now.mono, &[id.as_bytes()]);
+        if let Some(id) = message.id_bytes() {
+            return self.dedup.repeated(now.mono, &[id]);
         }
         if !self.dedup.is_overlapping() {
             return false;
         }
-        let topic = message.topic().unwrap_or_default().as_bytes();
-        let room = message.room().unwrap_or_default().as_bytes();
+        let topic = message.topic_bytes().unwrap_or_default();
+        let room = message.room_bytes().unwrap_or_default();
         self.dedup.repeated(now.mono, &[topic, b"\0", room, b"\0", message.payload()])
     }
 

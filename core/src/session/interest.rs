@@ -6,6 +6,11 @@ use crate::id::SubscriptionId;
 pub trait Interest: Send {
     /// Whether anybody wants this message.
     fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool;
+
+    /// Whether somebody wants every message, so that none needs to be looked at.
+    fn wants_all(&self) -> bool {
+        false
+    }
 }
 
 /// Whoever has not said otherwise wants everything.
@@ -14,6 +19,10 @@ pub struct Everything;
 
 impl Interest for Everything {
     fn wants(&self, _: Option<&str>, _: Option<&str>, _: &[SubscriptionId]) -> bool {
+        true
+    }
+
+    fn wants_all(&self) -> bool {
         true
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct Machine {
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) keys: BTreeMap<KeyId, Key>,
     /// The one map that every message asks; the seed keeps it from being steered by peers.
-    pub(super) identities: HashMap<Box<str>, KeyId, SeedableRandomState>,
+    pub(super) identities: HashMap<Box<[u8]>, KeyId, SeedableRandomState>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, KeyId>,
     pub(super) requests: BTreeMap<RequestId, Request>,
     pub(super) credentials: BTreeMap<String, Provided>,
@@ -72,6 +72,8 @@ pub(crate) struct Machine {
     pub(super) timers: Timers,
     pub(super) dedup: Dedup,
     pub(super) interest: Box<dyn Interest>,
+    /// The same for the usual case, so that it costs nothing.
+    pub(super) wants_all: bool,
     pub(super) outputs: VecDeque<Output>,
     pub(super) events: VecDeque<Event>,
     /// Links that the dialect should forget.
@@ -120,6 +122,7 @@ impl Machine {
             timers: Timers::default(),
             dedup,
             interest: Box::new(Everything),
+            wants_all: true,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             dropped: Vec::new(),

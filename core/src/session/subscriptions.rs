@@ -90,7 +90,7 @@ impl Key {
         self.recipients = match self.members.as_slice() {
             [] => Subscriptions::None,
             [one] => Subscriptions::One(one.subscription),
-            many => Subscriptions::Many(many.iter().map(|member| member.subscription).collect()),
+            many => Subscriptions::Many(Arc::new(many.iter().map(|member| member.subscription).collect())),
         };
     }
 }
@@ -100,7 +100,7 @@ impl Machine {
     pub(super) fn subscribe(&mut self, now: Now, request: RequestId, target: Target, identity: Identity) {
         let subscription = SubscriptionId::from(request);
         let known = match &identity {
-            Identity::Shared(name) => self.identities.get(name.as_str()).copied(),
+            Identity::Shared(name) => self.identities.get(name.as_bytes()).copied(),
             Identity::Own => None,
         };
         let id = known.unwrap_or_else(|| self.new_key(target, identity));
@@ -132,7 +132,7 @@ impl Machine {
             Identity::Own => Vec::new(),
         };
         for name in &identities {
-            self.identities.insert(name.as_str().into(), id);
+            self.identities.insert(name.as_bytes().into(), id);
         }
         self.keys.insert(
             id,
@@ -216,7 +216,7 @@ impl Machine {
 
     /// The server uses another name for it. If that name is known already, the two are one.
     fn merge(&mut self, id: KeyId, canonical: String) -> KeyId {
-        let other = self.identities.get(canonical.as_str()).copied();
+        let other = self.identities.get(canonical.as_bytes()).copied();
         match other {
             Some(other) if other == id => id,
             Some(other) => {
@@ -227,7 +227,7 @@ impl Machine {
                     route.keys.remove(&id);
                 }
                 for name in &key.identities {
-                    self.identities.insert(name.as_str().into(), other);
+                    self.identities.insert(name.as_bytes().into(), other);
                 }
                 for member in &key.members {
                     self.subscriptions.insert(member.subscription, other);
@@ -241,7 +241,7 @@ impl Machine {
                 other
             }
             None => {
-                self.identities.insert(canonical.as_str().into(), id);
+                self.identities.insert(canonical.as_bytes().into(), id);
                 if let Some(key) = self.keys.get_mut(&id) {
                     key.identities.push(canonical);
                 }
@@ -455,8 +455,8 @@ impl Machine {
     pub(super) fn remove_key(&mut self, id: KeyId) {
         let Some(key) = self.keys.remove(&id) else { return };
         for name in &key.identities {
-            if self.identities.get(name.as_str()) == Some(&id) {
-                self.identities.remove(name.as_str());
+            if self.identities.get(name.as_bytes()) == Some(&id) {
+                self.identities.remove(name.as_bytes());
             }
         }
         self.timers.cancel(&Timer::Key(id));

@@ -42,7 +42,7 @@ pub struct Astro {
     /// The room that the gateway uses for a key, once it has said so.
     canonical: BTreeMap<KeyId, String>,
     /// A message's identity is put together here, so that it costs no allocation.
-    scratch: String,
+    scratch: Vec<u8>,
 }
 
 /// What is remembered of a link.
@@ -65,31 +65,29 @@ impl Astro {
     /// A dialect with these options.
     #[must_use]
     pub fn new(options: AstroOptions) -> Self {
-        Self { options, links: BTreeMap::new(), rooms: Rooms::default(), canonical: BTreeMap::new(), scratch: String::new() }
+        Self { options, links: BTreeMap::new(), rooms: Rooms::default(), canonical: BTreeMap::new(), scratch: Vec::new() }
     }
 
     fn token_type(&self, credential: &str) -> TokenType {
         self.options.credentials.iter().find(|named| named.name == credential).map_or(self.options.token_type, |named| named.token_type)
     }
 
-    fn message(&mut self, cx: &mut Context<'_>, link: LinkId, frame: &Bytes, decoded: Decoded) {
-        let message = match decoded.data {
-            Some(start) => Message::part(frame.clone(), start, None, PayloadKind::Json),
-            // The oldest samples have no `data`; then the payload is the frame.
-            None => Message::part(frame.clone(), 0, None, PayloadKind::Json),
-        };
-        let message = message.with_topic(decoded.topic).with_room(decoded.room).with_id(decoded.id).with_time(decoded.ts);
+    fn message(&mut self, cx: &mut Context<'_>, link: LinkId, frame: Bytes, decoded: Decoded) {
+        // The oldest samples have no `data`; then the payload is the frame.
+        let start = decoded.data.unwrap_or(0);
+        let labels = [decoded.topic, decoded.room, decoded.id, decoded.ts];
+        let message = Message::labelled(frame, start, None, PayloadKind::Json, labels);
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        let topic = message.topic().unwrap_or_default();
-        match message.room() {
+        let topic = message.topic_bytes().unwrap_or_default();
+        match message.room_bytes() {
             Some(room) => {
                 identity_into(&mut scratch, topic, room);
                 cx.deliver(link, Recipient::Identity(&scratch), message);
             }
             // Without a room it belongs to the topic's only subscription, or to all of them.
             None => {
-                identity_into(&mut scratch, topic, "");
+                identity_into(&mut scratch, topic, b"");
                 cx.deliver(link, Recipient::Prefix(&scratch), message);
             }
         }
@@ -98,16 +96,14 @@ impl Astro {
 }
 
 /// The name of a topic of a room in the session's map. Topics hold no NUL.
-fn identity_into(text: &mut String, topic: &str, room: &str) {
-    text.push_str(topic);
-    text.push('\0');
-    text.push_str(room);
+fn identity_into(text: &mut Vec<u8>, topic: &[u8], room: &[u8]) {
+    text.extend_from_slice(topic);
+    text.push(0);
+    text.extend_from_slice(room);
 }
 
 fn identity(topic: &str, room: &str) -> String {
-    let mut text = String::with_capacity(topic.len() + room.len() + 1);
-    identity_into(&mut text, topic, room);
-    text
+    format!("{topic}\0{room}")
 }
 
 fn credential_of(target: &TopicTarget) -> &str {
@@ -214,7 +210,7 @@ impl Dialect for Astro {
             Err(error) => return cx.fault(FaultKind::BadFrame, error),
         };
         match decoded.kind {
-            FrameType::Message => self.message(cx, link, &bytes, decoded),
+            FrameType::Message => self.message(cx, link, bytes, decoded),
             FrameType::Welcome => {
                 let readiness = if cx.is_resume(link) { Readiness::Resumed } else { Readiness::Fresh };
                 cx.ready(link, readiness, decoded.data_bytes(&bytes));
