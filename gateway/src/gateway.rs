@@ -73,9 +73,7 @@ pub struct LocalGateway {
 
 impl std::fmt::Debug for LocalGateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LocalGateway")
-            .field("port", &self.port())
-            .finish_non_exhaustive()
+        f.debug_struct("LocalGateway").field("port", &self.port()).finish_non_exhaustive()
     }
 }
 
@@ -163,18 +161,8 @@ impl LocalGateway {
     /// # Errors
     ///
     /// [`GatewayError::Stopped`].
-    pub async fn publish_astro(
-        &self,
-        topic: &str,
-        room: Option<&str>,
-        data: Value,
-    ) -> Result<Published, GatewayError> {
-        let message = AstroPublish {
-            topic: topic.to_owned(),
-            room: room.map(str::to_owned),
-            data,
-            id: None,
-        };
+    pub async fn publish_astro(&self, topic: &str, room: Option<&str>, data: Value) -> Result<Published, GatewayError> {
+        let message = AstroPublish { topic: topic.to_owned(), room: room.map(str::to_owned), data, id: None };
         self.publish_astro_message(message).await
     }
 
@@ -183,14 +171,8 @@ impl LocalGateway {
     /// # Errors
     ///
     /// [`GatewayError::Stopped`].
-    pub async fn publish_astro_message(
-        &self,
-        message: AstroPublish,
-    ) -> Result<Published, GatewayError> {
-        let call = self
-            .server
-            .actor
-            .call(move |machine, now| machine.publish_astro(now, &message));
+    pub async fn publish_astro_message(&self, message: AstroPublish) -> Result<Published, GatewayError> {
+        let call = self.server.actor.call(move |machine, now| machine.publish_astro(now, &message));
         Ok(call.await?)
     }
 
@@ -202,10 +184,7 @@ impl LocalGateway {
     /// [`GatewayError::Stopped`].
     pub async fn publish_graphql(&self, field: &str, data: Value) -> Result<usize, GatewayError> {
         let field = field.to_owned();
-        let call = self
-            .server
-            .actor
-            .call(move |machine, now| machine.publish_graphql(now, &field, &data));
+        let call = self.server.actor.call(move |machine, now| machine.publish_graphql(now, &field, &data));
         Ok(call.await?)
     }
 
@@ -225,10 +204,7 @@ impl LocalGateway {
     ///
     /// [`GatewayError::Refused`] says what about the fault makes no sense.
     pub async fn fault(&self, fault: Fault) -> Result<usize, GatewayError> {
-        let call = self
-            .server
-            .actor
-            .call(move |machine, now| machine.fault(now, fault));
+        let call = self.server.actor.call(move |machine, now| machine.fault(now, fault));
         call.await?.map_err(GatewayError::Refused)
     }
 
@@ -268,10 +244,7 @@ impl LocalGateway {
     ///
     /// [`GatewayError::Refused`] names what does not fit.
     pub async fn set_options(&self, patch: Value) -> Result<(), GatewayError> {
-        let call = self
-            .server
-            .actor
-            .call(move |machine, _| machine.set_options(&patch));
+        let call = self.server.actor.call(move |machine, _| machine.set_options(&patch));
         call.await?.map_err(GatewayError::Refused)
     }
 
@@ -281,10 +254,7 @@ impl LocalGateway {
     ///
     /// [`GatewayError::Stopped`].
     pub async fn set_tokens(&self, tokens: Vec<TokenEntry>) -> Result<(), GatewayError> {
-        let call = self
-            .server
-            .actor
-            .call(move |machine, now| machine.set_tokens(now, tokens));
+        let call = self.server.actor.call(move |machine, now| machine.set_tokens(now, tokens));
         Ok(call.await?)
     }
 
@@ -295,10 +265,7 @@ impl LocalGateway {
     /// [`GatewayError::Stopped`].
     pub async fn set_alias(&self, alias: &str, room: &str) -> Result<(), GatewayError> {
         let (alias, room) = (alias.to_owned(), room.to_owned());
-        let call = self
-            .server
-            .actor
-            .call(move |machine, _| machine.set_alias(&alias, &room));
+        let call = self.server.actor.call(move |machine, _| machine.set_alias(&alias, &room));
         Ok(call.await?)
     }
 
@@ -308,10 +275,7 @@ impl LocalGateway {
     ///
     /// [`GatewayError::Stopped`].
     pub async fn advance(&self, by: Duration) -> Result<(), GatewayError> {
-        let call = self
-            .server
-            .actor
-            .call(move |machine, now| machine.advance(now, by));
+        let call = self.server.actor.call(move |machine, now| machine.advance(now, by));
         Ok(call.await?)
     }
 

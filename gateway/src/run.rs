@@ -27,11 +27,7 @@ pub struct RunOptions {
 pub async fn run(options: RunOptions) -> io::Result<()> {
     let gateway = LocalGateway::start_with(options.gateway).await?;
     let mut out = io::stdout();
-    let text = if options.control_stdio {
-        announcement(&gateway)
-    } else {
-        banner(&gateway)
-    };
+    let text = if options.control_stdio { announcement(&gateway) } else { banner(&gateway) };
     out.write_all(text.as_bytes())?;
     out.flush()?;
 

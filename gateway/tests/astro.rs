@@ -15,20 +15,14 @@ async fn a_subscriber_hears_what_is_published() {
     let mut client = Client::open(&gateway.astro_url()).await;
     let welcome = client.json().await;
     assert_eq!(welcome["type"], "welcome");
-    assert_eq!(
-        welcome["data"]["client_id"].as_str().map(str::len),
-        Some(26)
-    );
+    assert_eq!(welcome["data"]["client_id"].as_str().map(str::len), Some(26));
 
     client.send(&subscribe("n1", "channel.tips")).await;
     let response = client.json().await;
     assert_eq!(response["nonce"], "n1");
     assert_eq!(response["data"]["room"], common::ROOM);
 
-    let published = gateway
-        .publish_astro("channel.tips", None, json!({"_id": "1"}))
-        .await
-        .expect("running");
+    let published = gateway.publish_astro("channel.tips", None, json!({"_id": "1"})).await.expect("running");
     assert_eq!(published.receivers, 1);
     let message = client.json().await;
     assert_eq!(message["id"], json!(published.id));
@@ -44,17 +38,10 @@ async fn a_planned_handover_loses_nothing() {
     old.send(&subscribe("n1", "channel.tips")).await;
     old.json().await;
 
-    let fault = Fault::Reconnect {
-        token: ReconnectToken::Valid,
-        twice: false,
-        grace_ms: Some(60_000),
-        target: Target::All,
-    };
+    let fault = Fault::Reconnect { token: ReconnectToken::Valid, twice: false, grace_ms: Some(60_000), target: Target::All };
     assert_eq!(gateway.fault(fault).await, Ok(1));
     let reconnect = old.json().await;
-    let token = reconnect["data"]["reconnect_token"]
-        .as_str()
-        .expect("a token");
+    let token = reconnect["data"]["reconnect_token"].as_str().expect("a token");
 
     let publish = |n: u32| gateway.publish_astro("channel.tips", None, json!({ "n": n }));
     publish(1).await.expect("running");
@@ -68,14 +55,8 @@ async fn a_planned_handover_loses_nothing() {
     let connections = gateway.connections().await.expect("running");
     assert_eq!(connections[1].state["resumed"], true);
 
-    gateway
-        .advance(Duration::from_secs(60))
-        .await
-        .expect("running");
-    assert_eq!(
-        old.end().await,
-        End::Close(1001, "the node went away".to_owned())
-    );
+    gateway.advance(Duration::from_secs(60)).await.expect("running");
+    assert_eq!(old.end().await, End::Close(1001, "the node went away".to_owned()));
     let text = format!("{:?}", gateway.transcript().await.expect("running"));
     assert!(!text.contains(token) && !text.contains("se-jwt-1"));
 }
@@ -93,10 +74,7 @@ async fn a_connection_can_be_dropped_in_each_way() {
     let mut client = Client::open(&gateway.astro_url()).await;
     client.json().await;
     let (how, target) = (Cut::Silent, Target::All);
-    gateway
-        .fault(Fault::Cut { how, target })
-        .await
-        .expect("hits");
+    gateway.fault(Fault::Cut { how, target }).await.expect("hits");
     client.send(&subscribe("n", "channel.tips")).await;
     assert_eq!(gateway.connections().await.expect("running"), []);
     // Only the end of the gateway ends it.

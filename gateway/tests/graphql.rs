@@ -32,9 +32,7 @@ async fn the_legacy_subprotocol_gets_published_blocks() {
     let gateway = LocalGateway::start().await.expect("a free port");
     let offered = Client::offer(&gateway.graphql_url(), &[LEGACY]).await;
     let mut client = offered.expect("accepted");
-    client
-        .send(r#"{"type":"connection_init","payload":{}}"#)
-        .await;
+    client.send(r#"{"type":"connection_init","payload":{}}"#).await;
     assert_eq!(client.json().await, json!({"type": "connection_ack"}));
     let query = "subscription { b: blocks { number hash } }";
     let start = json!({"id": "1", "type": "start", "payload": {"query": query}});
@@ -47,10 +45,7 @@ async fn the_legacy_subprotocol_gets_published_blocks() {
     assert_eq!(gateway.publish_graphql("blocks", block).await, Ok(1));
     let data = client.json().await;
     assert_eq!(data["type"], "data");
-    assert_eq!(
-        data["payload"],
-        json!({"data": {"b": {"number": 7, "hash": "0x7"}}})
-    );
+    assert_eq!(data["payload"], json!({"data": {"b": {"number": 7, "hash": "0x7"}}}));
 
     client.send(r#"{"id":"1","type":"stop"}"#).await;
     let complete = json!({"type": "complete", "id": "1", "payload": null});

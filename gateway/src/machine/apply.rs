@@ -23,11 +23,7 @@ impl Machine {
 
     fn apply(&mut self, fault: Fault) -> usize {
         match fault {
-            Fault::RefuseUpgrades {
-                status,
-                count,
-                retry_after,
-            } => {
+            Fault::RefuseUpgrades { status, count, retry_after } => {
                 let refusal = faults::refusal(status, retry_after);
                 self.upgrades.refuse.add(refusal, count);
                 0
@@ -44,11 +40,7 @@ impl Machine {
                 self.upgrades.subprotocol.add(answer, count);
                 0
             }
-            Fault::Close {
-                code,
-                reason,
-                target,
-            } => self.each(target, |m, conn| m.wire.close(conn, code, &reason)),
+            Fault::Close { code, reason, target } => self.each(target, |m, conn| m.wire.close(conn, code, &reason)),
             Fault::Cut { how, target } => self.each(target, |m, conn| m.wire.cut(conn, how)),
             Fault::Mute { on, target, new } => {
                 self.upgrades.mute_new = on && new;
@@ -73,9 +65,7 @@ impl Machine {
             Fault::SendFragments { text, size, target } => {
                 let text = Bytes::from(text);
                 let cuts = (0..text.len().max(1)).step_by(size);
-                let parts = cuts
-                    .map(|at| text.slice(at..(at + size).min(text.len())))
-                    .collect();
+                let parts = cuts.map(|at| text.slice(at..(at + size).min(text.len()))).collect();
                 let frame = Frame::Fragments { text: true, parts };
                 self.each(target, |m, conn| m.wire.send(conn, frame.clone()))
             }
@@ -119,11 +109,7 @@ impl Machine {
             Fault::DuplicateMessages { count } => astro.duplicate.add((), count),
             Fault::NoAck { count } => graphql.no_ack.add((), count),
             Fault::LateAck { ms, count } => graphql.late_ack.add(ms, count),
-            Fault::CloseAfterAck {
-                code,
-                reason,
-                count,
-            } => graphql.close_after_ack.add((code, reason), count),
+            Fault::CloseAfterAck { code, reason, count } => graphql.close_after_ack.add((code, reason), count),
             Fault::DataBeforeAck { count } => graphql.data_before_ack.add((), count),
             Fault::HeartbeatOnly { on } => graphql.heartbeat_only = on,
             Fault::FailOperations { message, count } => graphql.fail.add(message, count),
@@ -145,18 +131,12 @@ impl Machine {
             Fault::UnknownTopic { topic, target } => self.each(target, |m, conn| {
                 m.astro.send_unknown_topic(&mut m.wire, conn, &topic);
             }),
-            Fault::Reconnect {
-                token,
-                twice,
-                grace_ms,
-                target,
-            } => {
+            Fault::Reconnect { token, twice, grace_ms, target } => {
                 let grace = grace_ms.unwrap_or(self.options.astro.grace_ms);
                 let grace = Duration::from_millis(grace);
                 self.each(target, |m, conn| {
                     for _ in 0..=u8::from(twice) {
-                        m.astro
-                            .reconnect(&mut m.wire, &m.options.astro, conn, token, grace);
+                        m.astro.reconnect(&mut m.wire, &m.options.astro, conn, token, grace);
                     }
                 })
             }

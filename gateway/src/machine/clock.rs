@@ -20,17 +20,12 @@ impl Clock {
         }
         let ahead_ms = i64::try_from(self.ahead.as_millis()).unwrap_or(i64::MAX);
         let shift = ahead_ms.saturating_add(self.wall_shift_ms);
-        Now {
-            mono: now.mono.saturating_add(self.ahead),
-            wall: UnixMillis(now.wall.0.saturating_add_signed(shift)),
-        }
+        Now { mono: now.mono.saturating_add(self.ahead), wall: UnixMillis(now.wall.0.saturating_add_signed(shift)) }
     }
 
     /// The driver's time at which the machine's is `mono`; none while the clock is stopped.
     pub(crate) fn due(&self, mono: Duration) -> Option<Duration> {
-        self.stopped
-            .is_none()
-            .then(|| mono.saturating_sub(self.ahead))
+        self.stopped.is_none().then(|| mono.saturating_sub(self.ahead))
     }
 
     /// Lets time pass at once, on both clocks.
@@ -63,9 +58,7 @@ impl Clock {
             self.ahead = stopped.mono.saturating_sub(now.mono);
             let ahead_ms = i64::try_from(self.ahead.as_millis()).unwrap_or(i64::MAX);
             let shift = i128::from(stopped.wall.0) - i128::from(now.wall.0);
-            self.wall_shift_ms = i64::try_from(shift)
-                .unwrap_or(i64::MAX)
-                .saturating_sub(ahead_ms);
+            self.wall_shift_ms = i64::try_from(shift).unwrap_or(i64::MAX).saturating_sub(ahead_ms);
         }
     }
 }
@@ -84,12 +77,7 @@ pub(crate) fn rfc3339(wall: UnixMillis) -> String {
     let day = doy - (153 * mp + 2) / 5 + 1;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     let year = yoe + era * 400 + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 #[cfg(test)]
@@ -97,20 +85,14 @@ mod tests {
     use super::*;
 
     fn at(mono_s: u64, wall_ms: u64) -> Now {
-        Now {
-            mono: Duration::from_secs(mono_s),
-            wall: UnixMillis(wall_ms),
-        }
+        Now { mono: Duration::from_secs(mono_s), wall: UnixMillis(wall_ms) }
     }
 
     #[test]
     fn dates_are_those_of_the_calendar() {
         assert_eq!(rfc3339(UnixMillis(0)), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(UnixMillis(951_782_400_000)), "2000-02-29T00:00:00Z");
-        assert_eq!(
-            rfc3339(UnixMillis(1_793_261_700_999)),
-            "2026-10-29T08:15:00Z"
-        );
+        assert_eq!(rfc3339(UnixMillis(1_793_261_700_999)), "2026-10-29T08:15:00Z");
     }
 
     #[test]
@@ -123,10 +105,7 @@ mod tests {
         assert_eq!(clock.read(at(50, 50_000)), at(110, 110_000));
         clock.stop(at(50, 50_000), false);
         assert_eq!(clock.read(at(51, 51_000)), at(111, 111_000));
-        assert_eq!(
-            clock.due(Duration::from_secs(111)),
-            Some(Duration::from_secs(51))
-        );
+        assert_eq!(clock.due(Duration::from_secs(111)), Some(Duration::from_secs(51)));
     }
 
     #[test]

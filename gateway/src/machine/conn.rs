@@ -37,11 +37,8 @@ pub(crate) struct Conn {
 
 impl Conn {
     pub(crate) fn new(id: ConnId, dialect: Dialect, request: &UpgradeRequest, now: Now) -> Self {
-        let shown_url = if request.query.is_empty() {
-            request.path.clone()
-        } else {
-            format!("{}?{}", request.path, mask::query(&request.query))
-        };
+        let shown_url =
+            if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, mask::query(&request.query)) };
         Self {
             id,
             dialect,

@@ -42,11 +42,7 @@ impl<T: Clone> Pending<T> {
         let at = self.0.iter().position(|fault| fits(&fault.value))?;
         let fault = &mut self.0[at];
         fault.left -= 1;
-        if fault.left == 0 {
-            self.0.remove(at).map(|fault| fault.value)
-        } else {
-            Some(fault.value.clone())
-        }
+        if fault.left == 0 { self.0.remove(at).map(|fault| fault.value) } else { Some(fault.value.clone()) }
     }
 }
 
@@ -93,10 +89,7 @@ pub(crate) fn refusal(status: u16, retry_after: Option<u32>) -> Refusal {
 pub(crate) fn status(status: u16, retry_after: Option<u32>, body: &str) -> Refusal {
     Refusal::Status {
         status,
-        headers: retry_after
-            .map(|seconds| ("retry-after".to_owned(), seconds.to_string()))
-            .into_iter()
-            .collect(),
+        headers: retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string())).into_iter().collect(),
         body: body.to_owned(),
     }
 }
@@ -107,31 +100,15 @@ pub(crate) fn check(fault: &Fault) -> Result<(), String> {
         Fault::RefuseUpgrades { status, .. } if !(400..=599).contains(status) => {
             Err(format!("status must be from 400 to 599, not {status}"))
         }
-        Fault::Close {
-            code: Some(code), ..
+        Fault::Close { code: Some(code), .. } | Fault::CloseAfterAck { code, .. } if !(1000..=4999).contains(code) => {
+            Err(format!("a close code must be from 1000 to 4999, not {code}"))
         }
-        | Fault::CloseAfterAck { code, .. }
-            if !(1000..=4999).contains(code) =>
-        {
-            Err(format!(
-                "a close code must be from 1000 to 4999, not {code}"
-            ))
+        Fault::SendFragments { size: 0, .. } => Err("size must be at least 1 byte per fragment".to_owned()),
+        Fault::SendHuge { bytes, .. } if *bytes > 256 << 20 => Err(format!("bytes must be at most {}, not {bytes}", 256 << 20)),
+        Fault::ReorderResponses { window, .. } if *window < 2 => Err(format!("window must be at least 2, not {window}")),
+        Fault::Subprotocol { answer: Some(answer), .. } if answer.is_empty() || !answer.bytes().all(is_token_byte) => {
+            Err(format!("answer must be a subprotocol name without spaces or separators, not {answer:?}"))
         }
-        Fault::SendFragments { size: 0, .. } => {
-            Err("size must be at least 1 byte per fragment".to_owned())
-        }
-        Fault::SendHuge { bytes, .. } if *bytes > 256 << 20 => {
-            Err(format!("bytes must be at most {}, not {bytes}", 256 << 20))
-        }
-        Fault::ReorderResponses { window, .. } if *window < 2 => {
-            Err(format!("window must be at least 2, not {window}"))
-        }
-        Fault::Subprotocol {
-            answer: Some(answer),
-            ..
-        } if answer.is_empty() || !answer.bytes().all(is_token_byte) => Err(format!(
-            "answer must be a subprotocol name without spaces or separators, not {answer:?}"
-        )),
         _ => Ok(()),
     }
 }

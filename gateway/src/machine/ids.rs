@@ -30,10 +30,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            random: SplitMix64::new(seed),
-            last: Ulid::nil(),
-        }
+        Self { random: SplitMix64::new(seed), last: Ulid::nil() }
     }
 
     pub(crate) fn ulid(&mut self, wall: UnixMillis) -> String {
@@ -50,11 +47,7 @@ impl Ids {
 
     /// An opaque token, 32 hex digits after `prefix`.
     pub(crate) fn token(&mut self, prefix: &str) -> String {
-        format!(
-            "{prefix}{:016x}{:016x}",
-            self.random.next(),
-            self.random.next()
-        )
+        format!("{prefix}{:016x}{:016x}", self.random.next(), self.random.next())
     }
 }
 
@@ -67,10 +60,7 @@ mod tests {
         let mut ids = Ids::new(7);
         let walls = [1_000, 1_000, 1_000, 900, 2_000];
         let issued: Vec<_> = walls.iter().map(|&w| ids.ulid(UnixMillis(w))).collect();
-        assert!(
-            issued.windows(2).all(|pair| pair[0] < pair[1]),
-            "{issued:?}"
-        );
+        assert!(issued.windows(2).all(|pair| pair[0] < pair[1]), "{issued:?}");
         assert!(issued.iter().all(|id| id.len() == 26));
     }
 

@@ -8,9 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 
 /// One WebSocket, or an attempt at one. The driver picks the number and never uses it twice.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ConnId(pub u64);
 
 /// The HTTP request that asks for a WebSocket.
@@ -30,9 +28,7 @@ impl UpgradeRequest {
     /// A request for `path_and_query` (`"/graphql?token=x"`) that offers `subprotocols`.
     #[must_use]
     pub fn new(path_and_query: &str, subprotocols: &[&str]) -> Self {
-        let (path, query) = path_and_query
-            .split_once('?')
-            .unwrap_or((path_and_query, ""));
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         Self {
             path: path.to_owned(),
             query: query.to_owned(),
@@ -48,9 +44,7 @@ impl UpgradeRequest {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (key == name).then(|| {
                 let spaced = value.replace('+', " ");
-                percent_encoding::percent_decode_str(&spaced)
-                    .decode_utf8_lossy()
-                    .into_owned()
+                percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
             })
         })
     }
@@ -58,19 +52,13 @@ impl UpgradeRequest {
     /// The value of a header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 impl fmt::Debug for UpgradeRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpgradeRequest")
-            .field("path", &self.path)
-            .field("subprotocols", &self.subprotocols)
-            .finish_non_exhaustive()
+        f.debug_struct("UpgradeRequest").field("path", &self.path).field("subprotocols", &self.subprotocols).finish_non_exhaustive()
     }
 }
 
@@ -194,9 +182,7 @@ impl Frame {
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
-            Self::Text(b) | Self::Binary(b) | Self::Ping(b) | Self::Pong(b) | Self::Raw(b) => {
-                b.len()
-            }
+            Self::Text(b) | Self::Binary(b) | Self::Ping(b) | Self::Pong(b) | Self::Raw(b) => b.len(),
             Self::Fragments { parts, .. } => parts.iter().map(Bytes::len).sum(),
         }
     }

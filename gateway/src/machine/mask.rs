@@ -11,25 +11,12 @@ const MASK: &str = "***";
 
 /// Whether the value of a field with this name is nobody's business.
 fn is_secret(name: &str) -> bool {
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     // `token_type` says only "jwt" or "oauth2", and is worth reading.
     plain != "tokentype"
-        && [
-            "token",
-            "authorization",
-            "secret",
-            "password",
-            "apikey",
-            "email",
-            "cookie",
-            "credential",
-        ]
-        .iter()
-        .any(|word| plain.contains(word))
+        && ["token", "authorization", "secret", "password", "apikey", "email", "cookie", "credential"]
+            .iter()
+            .any(|word| plain.contains(word))
 }
 
 /// Masks a text for reading.
@@ -44,13 +31,7 @@ pub(crate) fn text(text: &str, known: &[String]) -> String {
     known
         .iter()
         .filter(|secret| secret.len() >= 4)
-        .fold(masked, |text, secret| {
-            if text.contains(secret.as_str()) {
-                text.replace(secret.as_str(), MASK)
-            } else {
-                text
-            }
-        })
+        .fold(masked, |text, secret| if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text })
 }
 
 /// Masks the values of a URL query, all of them: who knows which is the token.
@@ -69,9 +50,7 @@ fn json(value: &mut Ordered) {
     match value {
         Ordered::Object(fields) => {
             // The payload of `connection_init` is where people put credentials, under any name at all.
-            let init = fields.iter().any(|(key, value)| {
-                key == "type" && matches!(value, Ordered::Leaf(kind) if kind == "connection_init")
-            });
+            let init = fields.iter().any(|(key, value)| key == "type" && matches!(value, Ordered::Leaf(kind) if kind == "connection_init"));
             for (key, inner) in fields {
                 if (init && key == "payload") || is_secret(key) {
                     leaves(inner);
@@ -102,9 +81,7 @@ fn by_name(text: &str) -> String {
     while let Some(at) = text[from..].find(['=', ':', ' ']).map(|at| from + at) {
         let next = at + 1;
         let hidden = if text.as_bytes()[at] == b' ' {
-            ["bearer", "oauth"]
-                .iter()
-                .any(|scheme| word_before(text, at).eq_ignore_ascii_case(scheme))
+            ["bearer", "oauth"].iter().any(|scheme| word_before(text, at).eq_ignore_ascii_case(scheme))
         } else {
             is_secret(word_before(text, at))
         };
@@ -113,8 +90,7 @@ fn by_name(text: &str) -> String {
         if !hidden {
             continue;
         }
-        let lead =
-            |rest: &str| rest.len() - rest.trim_start_matches([' ', '"', '\\', '[', '{']).len();
+        let lead = |rest: &str| rest.len() - rest.trim_start_matches([' ', '"', '\\', '[', '{']).len();
         let mut start = from + lead(&text[from..]);
         // `Authorization: Bearer x` hides the x, and keeps the word that says what it was.
         for scheme in ["bearer ", "oauth "] {
@@ -139,9 +115,7 @@ fn by_name(text: &str) -> String {
 fn word_before(text: &str, at: usize) -> &str {
     let word = text[..at].trim_end_matches(['"', '\\', ' ']);
     let boundary = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let start = word.rfind(boundary).map_or(0, |i| {
-        i + word[i..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = word.rfind(boundary).map_or(0, |i| i + word[i..].chars().next().map_or(1, char::len_utf8));
     &word[start..]
 }
 
@@ -152,10 +126,7 @@ mod tests {
     #[test]
     fn fields_are_masked_by_name_wherever_they_are() {
         let frame = r#"{"type":"subscribe","nonce":"n","data":{"topic":"t","token":"s3cr3t","token_type":"jwt"}}"#;
-        assert_eq!(
-            text(frame, &[]),
-            r#"{"type":"subscribe","nonce":"n","data":{"topic":"t","token":"***","token_type":"jwt"}}"#
-        );
+        assert_eq!(text(frame, &[]), r#"{"type":"subscribe","nonce":"n","data":{"topic":"t","token":"***","token_type":"jwt"}}"#);
         let tip = r#"{"data":{"donation":{"user":{"username":"u","email":"a@b"}}}}"#;
         assert!(!text(tip, &[]).contains("a@b"));
         assert!(!text(r#"{"data":{"reconnect_token":"rt.1"}}"#, &[]).contains("rt.1"));

@@ -77,11 +77,7 @@ impl Machine {
     pub fn new(options: Options, seed: u64) -> Self {
         Self {
             clock: Clock::default(),
-            wire: Wire::new(
-                seed,
-                options.transcript_limit,
-                Duration::from_millis(options.close_timeout_ms),
-            ),
+            wire: Wire::new(seed, options.transcript_limit, Duration::from_millis(options.close_timeout_ms)),
             upgrades: UpgradeFaults::default(),
             astro: Astro::default(),
             graphql: GraphQl::default(),
@@ -149,8 +145,7 @@ impl Machine {
                 self.graphql.heartbeat(wire, &options.graphql, conn, beat);
             }
             Timer::Operation(conn, number) => {
-                self.graphql
-                    .operation_due(wire, &options.graphql, conn, number);
+                self.graphql.operation_due(wire, &options.graphql, conn, number);
             }
         }
     }
@@ -230,9 +225,7 @@ impl Machine {
             None => "without code".to_owned(),
         };
         let at = self.wire.now.wall;
-        self.wire
-            .transcript
-            .event(at, conn, Direction::In, "close", words);
+        self.wire.transcript.event(at, conn, Direction::In, "close", words);
         self.wire.close_back(conn, code, reason);
     }
 
@@ -262,10 +255,7 @@ impl Machine {
             return self.refuse(conn, faults::status(400, None, text));
         }
         let decision = match dialect {
-            Dialect::Astro => self
-                .astro
-                .admit(&self.wire, &self.options.astro)
-                .map(|()| None),
+            Dialect::Astro => self.astro.admit(&self.wire, &self.options.astro).map(|()| None),
             Dialect::GraphQl => graphql::admit(&self.options.graphql, request),
             Dialect::Raw => Ok(raw::subprotocol(request)),
         };
@@ -274,9 +264,7 @@ impl Machine {
             Err(refusal) => return self.refuse(conn, refusal),
         };
         if dialect == Dialect::Astro
-            && let Err(refusal) = self
-                .astro
-                .check_resume(&self.wire, &self.options.astro, request)
+            && let Err(refusal) = self.astro.check_resume(&self.wire, &self.options.astro, request)
         {
             return self.refuse(conn, refusal);
         }
@@ -295,8 +283,7 @@ impl Machine {
         match dialect {
             Dialect::Astro => self.astro.open(wire, &options.astro, conn, request),
             Dialect::GraphQl => {
-                self.graphql
-                    .open(wire, &options.graphql, conn, agreed.as_deref());
+                self.graphql.open(wire, &options.graphql, conn, agreed.as_deref());
             }
             Dialect::Raw => {}
         }

@@ -32,9 +32,7 @@ impl Machine {
     #[must_use]
     pub fn connections(&self) -> Vec<ConnectionInfo> {
         let conns = self.wire.conns.values();
-        conns
-            .map(|conn| conn.info(self.dialect_state(conn)))
-            .collect()
+        conns.map(|conn| conn.info(self.dialect_state(conn))).collect()
     }
 
     /// How many connections are there, those included that wait for the answer to a close frame.
@@ -86,18 +84,14 @@ impl Machine {
         }
         merge(&mut whole, patch);
         self.options = serde_json::from_value(whole).map_err(|e| e.to_string())?;
-        self.wire
-            .transcript
-            .set_limit(self.options.transcript_limit);
+        self.wire.transcript.set_limit(self.options.transcript_limit);
         self.wire.close_timeout = Duration::from_millis(self.options.close_timeout_ms);
         Ok(())
     }
 
     /// Publishes a message to every subscriber of a topic and room.
     pub fn publish_astro(&mut self, now: Now, message: &AstroPublish) -> Published {
-        let published = self.step(now, |m| {
-            m.astro.publish(&mut m.wire, &m.options.astro, message)
-        });
+        let published = self.step(now, |m| m.astro.publish(&mut m.wire, &m.options.astro, message));
         self.stats.published += 1;
         self.stats.delivered += published.receivers as u64;
         published
@@ -106,10 +100,7 @@ impl Machine {
     /// Sends `data` as a result to every running operation whose root field is `field`. Returns how many
     /// those are.
     pub fn publish_graphql(&mut self, now: Now, field: &str, data: &Value) -> usize {
-        let receivers = self.step(now, |m| {
-            m.graphql
-                .publish(&mut m.wire, &m.options.graphql, field, data)
-        });
+        let receivers = self.step(now, |m| m.graphql.publish(&mut m.wire, &m.options.graphql, field, data));
         self.stats.published += 1;
         self.stats.delivered += receivers as u64;
         receivers
@@ -167,8 +158,7 @@ impl Machine {
             for conn in m.conns_of(None) {
                 if m.wire.conns.get(&conn).map(|c| c.dialect) == Some(Dialect::Astro) {
                     let token = super::ReconnectToken::Valid;
-                    m.astro
-                        .reconnect(&mut m.wire, &m.options.astro, conn, token, grace);
+                    m.astro.reconnect(&mut m.wire, &m.options.astro, conn, token, grace);
                 } else {
                     m.wire.close(conn, Some(1001), "Going away");
                 }
@@ -179,10 +169,7 @@ impl Machine {
     /// The open connections, of one dialect or all.
     pub(super) fn conns_of(&self, dialect: Option<Dialect>) -> Vec<ConnId> {
         let conns = self.wire.conns.values();
-        conns
-            .filter(|conn| dialect.is_none_or(|d| conn.dialect == d))
-            .map(|conn| conn.id)
-            .collect()
+        conns.filter(|conn| dialect.is_none_or(|d| conn.dialect == d)).map(|conn| conn.id).collect()
     }
 }
 

@@ -72,11 +72,7 @@ impl Timers {
 
     /// Takes the earliest timer that is due at `mono` and was set no later than `upto`.
     pub(crate) fn pop_due(&mut self, mono: Duration, upto: u64) -> Option<Timer> {
-        let key = self
-            .set
-            .range(..=TimerKey(mono, u64::MAX))
-            .map(|(key, _)| *key)
-            .find(|key| key.1 <= upto)?;
+        let key = self.set.range(..=TimerKey(mono, u64::MAX)).map(|(key, _)| *key).find(|key| key.1 <= upto)?;
         self.set.remove(&key)
     }
 

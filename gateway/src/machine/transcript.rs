@@ -65,11 +65,7 @@ pub(crate) struct Transcript {
 
 impl Transcript {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            entries: VecDeque::new(),
-            limit,
-            seq: 0,
-        }
+        Self { entries: VecDeque::new(), limit, seq: 0 }
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -79,13 +75,7 @@ impl Transcript {
         }
     }
 
-    pub(crate) fn frame(
-        &mut self,
-        at: UnixMillis,
-        conn: ConnId,
-        direction: Direction,
-        frame: &Frame,
-    ) {
+    pub(crate) fn frame(&mut self, at: UnixMillis, conn: ConnId, direction: Direction, frame: &Frame) {
         if self.limit == 0 {
             return;
         }
@@ -96,49 +86,25 @@ impl Transcript {
                 for part in parts {
                     whole.extend_from_slice(&part[..part.len().min(KEPT_BYTES)]);
                 }
-                Body::Payload {
-                    length: frame.len(),
-                    kept: Bytes::from(whole),
-                }
+                Body::Payload { length: frame.len(), kept: Bytes::from(whole) }
             }
             _ => Body::Words(format!("{} bytes", frame.len())),
         };
         self.push(at, conn, direction, frame.kind(), body);
     }
 
-    pub(crate) fn event(
-        &mut self,
-        at: UnixMillis,
-        conn: ConnId,
-        direction: Direction,
-        kind: &'static str,
-        words: String,
-    ) {
+    pub(crate) fn event(&mut self, at: UnixMillis, conn: ConnId, direction: Direction, kind: &'static str, words: String) {
         if self.limit > 0 {
             self.push(at, conn, direction, kind, Body::Words(words));
         }
     }
 
-    fn push(
-        &mut self,
-        at: UnixMillis,
-        conn: ConnId,
-        direction: Direction,
-        kind: &'static str,
-        body: Body,
-    ) {
+    fn push(&mut self, at: UnixMillis, conn: ConnId, direction: Direction, kind: &'static str, body: Body) {
         self.seq += 1;
         if self.entries.len() >= self.limit {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry {
-            seq: self.seq,
-            at,
-            conn,
-            direction,
-            kind,
-            body,
-        });
+        self.entries.push_back(Entry { seq: self.seq, at, conn, direction, kind, body });
     }
 
     /// The entries after number `since`, masked. `known` are secrets that the gateway knows by value.
@@ -170,10 +136,6 @@ impl Transcript {
 fn kept(payload: &Bytes) -> Body {
     Body::Payload {
         length: payload.len(),
-        kept: if payload.len() > KEPT_BYTES {
-            Bytes::copy_from_slice(&payload[..KEPT_BYTES])
-        } else {
-            payload.clone()
-        },
+        kept: if payload.len() > KEPT_BYTES { Bytes::copy_from_slice(&payload[..KEPT_BYTES]) } else { payload.clone() },
     }
 }

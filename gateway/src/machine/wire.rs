@@ -84,19 +84,11 @@ impl Wire {
     // The life of a connection.
 
     pub(crate) fn accept(&mut self, conn: Conn, subprotocol: Option<String>) {
-        let words = format!(
-            "{} {}",
-            conn.shown_url,
-            subprotocol.as_deref().unwrap_or("without subprotocol")
-        );
+        let words = format!("{} {}", conn.shown_url, subprotocol.as_deref().unwrap_or("without subprotocol"));
         let id = conn.id;
-        self.transcript
-            .event(self.now.wall, id, Direction::Event, "open", words);
+        self.transcript.event(self.now.wall, id, Direction::Event, "open", words);
         self.conns.insert(id, conn);
-        self.outputs.push_back(Output::Accept {
-            conn: id,
-            subprotocol,
-        });
+        self.outputs.push_back(Output::Accept { conn: id, subprotocol });
     }
 
     pub(crate) fn refuse(&mut self, conn: ConnId, refusal: Refusal) {
@@ -105,22 +97,17 @@ impl Wire {
             Refusal::Reset => "reset".to_owned(),
             Refusal::Hang => "no answer".to_owned(),
         };
-        self.transcript
-            .event(self.now.wall, conn, Direction::Event, "refuse", words);
+        self.transcript.event(self.now.wall, conn, Direction::Event, "refuse", words);
         self.outputs.push_back(Output::Refuse { conn, refusal });
     }
 
     /// Whether frames of this connection count: it is open, and not muted.
     pub(crate) fn listens(&self, conn: ConnId) -> bool {
-        self.conns
-            .get(&conn)
-            .is_some_and(|c| c.phase == Phase::Open && !c.muted)
+        self.conns.get(&conn).is_some_and(|c| c.phase == Phase::Open && !c.muted)
     }
 
     pub(crate) fn is_open(&self, conn: ConnId) -> bool {
-        self.conns
-            .get(&conn)
-            .is_some_and(|c| c.phase == Phase::Open)
+        self.conns.get(&conn).is_some_and(|c| c.phase == Phase::Open)
     }
 
     pub(crate) fn send(&mut self, conn: ConnId, frame: Frame) {
@@ -132,8 +119,7 @@ impl Wire {
         }
         state.frames_out += 1;
         state.bytes_out += frame.len() as u64;
-        self.transcript
-            .frame(self.now.wall, conn, Direction::Out, &frame);
+        self.transcript.frame(self.now.wall, conn, Direction::Out, &frame);
         self.outputs.push_back(Output::Send { conn, frame });
     }
 
@@ -179,8 +165,7 @@ impl Wire {
             Some(code) => format!("{code} {reason}"),
             None => "without code".to_owned(),
         };
-        self.transcript
-            .event(self.now.wall, conn, Direction::Out, "close", words);
+        self.transcript.event(self.now.wall, conn, Direction::Out, "close", words);
         self.outputs.push_back(Output::Close { conn, code, reason });
     }
 
@@ -199,13 +184,7 @@ impl Wire {
         if self.conns.remove(&conn).is_none() {
             return false;
         }
-        self.transcript.event(
-            self.now.wall,
-            conn,
-            Direction::Event,
-            "drop",
-            why.to_owned(),
-        );
+        self.transcript.event(self.now.wall, conn, Direction::Event, "drop", why.to_owned());
         self.timers.forget(conn);
         self.gone.push(conn);
         true
@@ -219,13 +198,7 @@ impl Wire {
             state.muted = on;
             state.last_pong = self.now.mono;
             let words = if on { "muted" } else { "unmuted" };
-            self.transcript.event(
-                self.now.wall,
-                conn,
-                Direction::Event,
-                "mute",
-                words.to_owned(),
-            );
+            self.transcript.event(self.now.wall, conn, Direction::Event, "mute", words.to_owned());
             self.outputs.push_back(Output::Read { conn, on: !on });
         }
     }

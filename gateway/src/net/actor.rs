@@ -84,10 +84,7 @@ impl Actor {
     }
 
     /// Runs `work` on the machine and gives back what it gave.
-    pub(crate) async fn call<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Machine, Now) -> T + Send + 'static,
-    ) -> Result<T, Stopped> {
+    pub(crate) async fn call<T: Send + 'static>(&self, work: impl FnOnce(&mut Machine, Now) -> T + Send + 'static) -> Result<T, Stopped> {
         let (reply, answer) = oneshot::channel();
         let call: Call = Box::new(move |machine, now| {
             // Whoever asked may have gone away meanwhile.
@@ -224,9 +221,7 @@ impl Owner {
                     if how == Cut::Fin {
                         let _ = state.orders.send(Order::Finish);
                     }
-                    state
-                        .steering
-                        .send_modify(|steering| steering.cut = Some(how));
+                    state.steering.send_modify(|steering| steering.cut = Some(how));
                     if how == Cut::Silent {
                         self.half_open.push(state.steering);
                     }
@@ -240,26 +235,10 @@ impl Owner {
             return;
         };
         let (orders, to_write) = mpsc::unbounded_channel();
-        let (steering, steered) = watch::channel(Steering {
-            read: true,
-            cut: None,
-        });
+        let (steering, steered) = watch::channel(Steering { read: true, cut: None });
         let queued = Arc::new(AtomicUsize::new(0));
-        let port = Port {
-            conn,
-            orders: to_write,
-            queued: Arc::clone(&queued),
-            steering: steered,
-        };
-        self.conns.insert(
-            conn,
-            Conn {
-                orders,
-                queued,
-                reported: 0,
-                steering,
-            },
-        );
+        let port = Port { conn, orders: to_write, queued: Arc::clone(&queued), steering: steered };
+        self.conns.insert(conn, Conn { orders, queued, reported: 0, steering });
         if reply.send(Decision::Accept(port, subprotocol)).is_err() {
             // The client went away while we thought.
             let now = self.now();

@@ -25,34 +25,18 @@ const MAX_BODY: usize = 64 << 20;
 /// Every request that the API takes, for the index at `/control` and for whoever asks for something else.
 const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/control/connections", "the open connections"),
-    (
-        "GET",
-        "/control/transcript",
-        "every frame, secrets masked; ?since=N for those after entry N",
-    ),
+    ("GET", "/control/transcript", "every frame, secrets masked; ?since=N for those after entry N"),
     ("GET", "/control/stats", "counters"),
     ("GET", "/control/options", "how the gateway is set"),
     ("POST", "/control/options", "set some of it"),
     ("POST", "/control/faults", "let something go wrong"),
-    (
-        "POST",
-        "/control/clock",
-        "let time pass, stop it, or move the wall clock",
-    ),
+    ("POST", "/control/clock", "let time pass, stop it, or move the wall clock"),
     ("POST", "/control/shutdown", "a planned shutdown"),
-    (
-        "POST",
-        "/control/astro/publish",
-        "a message to the subscribers of a topic and room",
-    ),
+    ("POST", "/control/astro/publish", "a message to the subscribers of a topic and room"),
     ("POST", "/control/astro/reconnect", "a planned handover"),
     ("POST", "/control/astro/tokens", "tokens that are known"),
     ("POST", "/control/astro/aliases", "other names for rooms"),
-    (
-        "POST",
-        "/control/graphql/publish",
-        "a result to the operations that asked for a field",
-    ),
+    ("POST", "/control/graphql/publish", "a result to the operations that asked for a field"),
 ];
 
 #[derive(Deserialize)]
@@ -137,38 +121,28 @@ impl Control {
             }
             ("GET", "/control/transcript") => {
                 let since = since(&query)?;
-                let entries = self
-                    .actor
-                    .call(move |machine, _| machine.transcript(since))
-                    .await?;
+                let entries = self.actor.call(move |machine, _| machine.transcript(since)).await?;
                 Ok(json!({ "entries": entries }))
             }
             ("GET", "/control/stats") => {
                 let stats = self.actor.call(|machine, _| machine.stats()).await?;
                 Ok(json!(stats))
             }
-            ("GET", "/control/options") => {
-                Ok(self.actor.call(|machine, _| machine.options_json()).await?)
-            }
+            ("GET", "/control/options") => Ok(self.actor.call(|machine, _| machine.options_json()).await?),
             ("POST", path) => self.post(path, request).await,
             _ => Err(unknown(&method, &path)),
         }
     }
 
     async fn post(&self, path: &str, request: Request<Incoming>) -> Result<Value, Failure> {
-        if !ROUTES
-            .iter()
-            .any(|(method, known, _)| *method == "POST" && *known == path)
-        {
+        if !ROUTES.iter().any(|(method, known, _)| *method == "POST" && *known == path) {
             return Err(unknown(request.method(), path));
         }
         let body = request.into_body();
         match path {
             "/control/options" => {
                 let patch: Value = read(body).await?;
-                let set = self.actor.call(move |machine, _| {
-                    machine.set_options(&patch).map(|()| machine.options_json())
-                });
+                let set = self.actor.call(move |machine, _| machine.set_options(&patch).map(|()| machine.options_json()));
                 set.await?.map_err(bad)
             }
             "/control/faults" => {
@@ -177,34 +151,23 @@ impl Control {
             }
             "/control/astro/reconnect" => {
                 let asked: Reconnect = read(body).await?;
-                let fault = Fault::Reconnect {
-                    token: asked.token,
-                    twice: asked.twice,
-                    grace_ms: asked.grace_ms,
-                    target: asked.target,
-                };
+                let fault = Fault::Reconnect { token: asked.token, twice: asked.twice, grace_ms: asked.grace_ms, target: asked.target };
                 self.fault(fault).await
             }
             "/control/astro/publish" => {
                 let message: AstroPublish = read(body).await?;
-                let published = self
-                    .actor
-                    .call(move |machine, now| machine.publish_astro(now, &message));
+                let published = self.actor.call(move |machine, now| machine.publish_astro(now, &message));
                 Ok(json!(published.await?))
             }
             "/control/graphql/publish" => {
                 let message: GraphQlPublish = read(body).await?;
-                let receivers = self.actor.call(move |machine, now| {
-                    machine.publish_graphql(now, &message.field, &message.data)
-                });
+                let receivers = self.actor.call(move |machine, now| machine.publish_graphql(now, &message.field, &message.data));
                 Ok(json!({ "receivers": receivers.await? }))
             }
             "/control/astro/tokens" => {
                 let tokens: Vec<TokenEntry> = read(body).await?;
                 let count = tokens.len();
-                let set = self
-                    .actor
-                    .call(move |machine, now| machine.set_tokens(now, tokens));
+                let set = self.actor.call(move |machine, now| machine.set_tokens(now, tokens));
                 set.await?;
                 Ok(json!({ "tokens": count }))
             }
@@ -234,9 +197,7 @@ impl Control {
     }
 
     async fn fault(&self, fault: Fault) -> Result<Value, Failure> {
-        let hit = self
-            .actor
-            .call(move |machine, now| machine.fault(now, fault));
+        let hit = self.actor.call(move |machine, now| machine.fault(now, fault));
         Ok(json!({ "hit": hit.await?.map_err(bad)? }))
     }
 
@@ -261,24 +222,15 @@ impl Control {
 }
 
 fn index() -> Value {
-    let routes: Vec<String> = ROUTES
-        .iter()
-        .map(|(method, path, what)| format!("{method} {path}: {what}"))
-        .collect();
+    let routes: Vec<String> = ROUTES.iter().map(|(method, path, what)| format!("{method} {path}: {what}")).collect();
     json!({ "gateway": "topicwire", "routes": routes })
 }
 
 fn unknown(method: &Method, path: &str) -> Failure {
     let other = ROUTES.iter().find(|(_, known, _)| *known == path);
     match other {
-        Some((wanted, ..)) => Failure(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("{path} takes {wanted}, not {method}"),
-        ),
-        None => Failure(
-            StatusCode::NOT_FOUND,
-            format!("there is no {path}; GET /control lists what there is"),
-        ),
+        Some((wanted, ..)) => Failure(StatusCode::METHOD_NOT_ALLOWED, format!("{path} takes {wanted}, not {method}")),
+        None => Failure(StatusCode::NOT_FOUND, format!("there is no {path}; GET /control lists what there is")),
     }
 }
 
@@ -287,27 +239,14 @@ fn bad(why: String) -> Failure {
 }
 
 fn since(query: &str) -> Result<u64, Failure> {
-    let given = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("since="));
-    given.map_or(Ok(0), |number| {
-        number
-            .parse()
-            .map_err(|_| bad("since must be the number of a transcript entry".to_owned()))
-    })
+    let given = query.split('&').find_map(|pair| pair.strip_prefix("since="));
+    given.map_or(Ok(0), |number| number.parse().map_err(|_| bad("since must be the number of a transcript entry".to_owned())))
 }
 
 /// The body as JSON; an empty one is an empty object.
 async fn read<T: DeserializeOwned>(body: Incoming) -> Result<T, Failure> {
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(|e| bad(format!("the body could not be read: {e}")))?;
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|e| bad(format!("the body could not be read: {e}")))?;
     let bytes = body.to_bytes();
-    let json = if bytes.iter().all(u8::is_ascii_whitespace) {
-        b"{}"
-    } else {
-        &bytes[..]
-    };
+    let json = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes[..] };
     serde_json::from_slice(json).map_err(|e| bad(format!("the body does not fit: {e}")))
 }

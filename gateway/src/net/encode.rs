@@ -114,9 +114,6 @@ mod tests {
     #[test]
     fn a_single_fragment_is_a_whole_message() {
         let parts = vec![Bytes::from_static(b"a")];
-        assert_eq!(
-            bytes(Frame::Fragments { text: true, parts }),
-            [0x81, 1, b'a']
-        );
+        assert_eq!(bytes(Frame::Fragments { text: true, parts }), [0x81, 1, b'a']);
     }
 }

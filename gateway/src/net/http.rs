@@ -45,19 +45,13 @@ pub(super) async fn serve(stream: TcpStream, actor: Actor, control: Arc<Control>
             upgrade(request, tcp, actor).await
         }
     });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(tcp), service)
-        .with_upgrades();
+    let connection =
+        hyper::server::conn::http1::Builder::new().max_buf_size(16 * 1024).serve_connection(TokioIo::new(tcp), service).with_upgrades();
     // Errors are the client's to see: a broken request, or the reset that a fault asked for.
     let _ = connection.await;
 }
 
-async fn upgrade(
-    mut request: Request<Incoming>,
-    tcp: Tcp,
-    actor: Actor,
-) -> Result<Answer, NoAnswer> {
+async fn upgrade(mut request: Request<Incoming>, tcp: Tcp, actor: Actor) -> Result<Answer, NoAnswer> {
     let key = match websocket_key(&request) {
         Ok(key) => key,
         Err(answer) => return Ok(*answer),
@@ -67,11 +61,7 @@ async fn upgrade(
         Err(stopped) => return Ok(text(StatusCode::SERVICE_UNAVAILABLE, &stopped.to_string())),
     };
     match decision {
-        Decision::Refuse(Refusal::Status {
-            status,
-            headers,
-            body,
-        }) => {
+        Decision::Refuse(Refusal::Status { status, headers, body }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
             let mut answer = text(status, &body);
             for (name, value) in headers {
@@ -80,9 +70,7 @@ async fn upgrade(
                     answer.headers_mut().insert(name, value);
                 }
             }
-            answer
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             Ok(answer)
         }
         Decision::Refuse(Refusal::Reset) => {
@@ -138,49 +126,34 @@ fn websocket_key(request: &Request<Incoming>) -> Result<HeaderValue, Box<Answer>
         return Err(Box::new(answer));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&HeaderValue::from_static("13")) {
-        let mut answer = text(
-            StatusCode::BAD_REQUEST,
-            "Sec-WebSocket-Version must be 13\n",
-        );
+        let mut answer = text(StatusCode::BAD_REQUEST, "Sec-WebSocket-Version must be 13\n");
         let headers = answer.headers_mut();
-        headers.insert(
-            header::SEC_WEBSOCKET_VERSION,
-            HeaderValue::from_static("13"),
-        );
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         return Err(Box::new(answer));
     }
-    headers
-        .get(header::SEC_WEBSOCKET_KEY)
-        .cloned()
-        .ok_or_else(|| {
-            let missing = "the header Sec-WebSocket-Key is missing\n";
-            Box::new(text(StatusCode::BAD_REQUEST, missing))
-        })
+    headers.get(header::SEC_WEBSOCKET_KEY).cloned().ok_or_else(|| {
+        let missing = "the header Sec-WebSocket-Key is missing\n";
+        Box::new(text(StatusCode::BAD_REQUEST, missing))
+    })
 }
 
 fn has_word(headers: &HeaderMap, name: &header::HeaderName, word: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
         let text = value.to_str().unwrap_or_default();
-        text.split(',')
-            .any(|part| part.trim().eq_ignore_ascii_case(word))
+        text.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
     })
 }
 
 fn upgrade_request(request: &Request<Incoming>) -> UpgradeRequest {
     let headers = request.headers();
-    let readable = headers.iter().filter_map(|(name, value)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    });
+    let readable = headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
     let offers = offers.flat_map(|value| value.to_str().unwrap_or_default().split(','));
     UpgradeRequest {
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         headers: readable.collect(),
-        subprotocols: offers
-            .map(|offer| offer.trim().to_owned())
-            .filter(|offer| !offer.is_empty())
-            .collect(),
+        subprotocols: offers.map(|offer| offer.trim().to_owned()).filter(|offer| !offer.is_empty()).collect(),
     }
 }
 

@@ -38,10 +38,7 @@ impl Server {
         let port = listener.local_addr()?.port();
         let actor = Actor::start(Machine::new(options, seed));
         let (stop, stopped) = watch::channel(false);
-        let control = Arc::new(Control {
-            actor: actor.clone(),
-            stop: stop.clone(),
-        });
+        let control = Arc::new(Control { actor: actor.clone(), stop: stop.clone() });
         tokio::spawn(accept(listener, actor.clone(), control, stopped));
         Ok(Self { actor, port, stop })
     }
@@ -88,12 +85,7 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(4096)
 }
 
-async fn accept(
-    listener: TcpListener,
-    actor: Actor,
-    control: Arc<Control>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn accept(listener: TcpListener, actor: Actor, control: Arc<Control>, mut stop: watch::Receiver<bool>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

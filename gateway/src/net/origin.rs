@@ -23,9 +23,7 @@ pub(super) fn refusal(headers: &HeaderMap) -> Option<&'static str> {
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
-    let rest = ["http://", "https://"]
-        .iter()
-        .find_map(|scheme| origin.strip_prefix(scheme));
+    let rest = ["http://", "https://"].iter().find_map(|scheme| origin.strip_prefix(scheme));
     rest.is_some_and(is_loopback_host)
 }
 
@@ -35,10 +33,7 @@ fn is_loopback_host(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -53,20 +48,10 @@ mod tests {
 
     #[test]
     fn pages_from_elsewhere_are_refused() {
-        for origin in [
-            "https://example.org",
-            "null",
-            "http://127.0.0.1.example.org",
-            "http://localhost.example.org:80",
-            "file://",
-        ] {
+        for origin in ["https://example.org", "null", "http://127.0.0.1.example.org", "http://localhost.example.org:80", "file://"] {
             assert!(refused(header::ORIGIN, origin), "{origin}");
         }
-        for origin in [
-            "http://127.0.0.1:8080",
-            "http://localhost",
-            "https://[::1]:1",
-        ] {
+        for origin in ["http://127.0.0.1:8080", "http://localhost", "https://[::1]:1"] {
             assert!(!refused(header::ORIGIN, origin), "{origin}");
         }
     }

@@ -70,25 +70,13 @@ pub(super) async fn run(port: Port, tcp: Tcp, early: Bytes, actor: Actor) {
     }
 }
 
-async fn read(
-    conn: ConnId,
-    tcp: Tcp,
-    early: Bytes,
-    mut steering: watch::Receiver<Steering>,
-    actor: &Actor,
-) {
+async fn read(conn: ConnId, tcp: Tcp, early: Bytes, mut steering: watch::Receiver<Steering>, actor: &Actor) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let mut socket = WebSocketStream::from_partially_read(
-        ReadSide(tcp),
-        early.to_vec(),
-        Role::Server,
-        Some(config),
-    )
-    .await;
+    let mut socket = WebSocketStream::from_partially_read(ReadSide(tcp), early.to_vec(), Role::Server, Some(config)).await;
     loop {
         let now = *steering.borrow_and_update();
         match now.cut {
@@ -130,28 +118,21 @@ fn input(conn: ConnId, message: Option<Result<Message, Error>>) -> Option<Input>
     let broken = |code, reason: String| Input::Broken { conn, code, reason };
     Some(match message {
         None => Input::Lost { conn },
-        Some(Ok(Message::Text(text))) => Input::Text {
-            conn,
-            text: text.into(),
-        },
+        Some(Ok(Message::Text(text))) => Input::Text { conn, text: text.into() },
         Some(Ok(Message::Binary(data))) => Input::Binary { conn, data },
         Some(Ok(Message::Ping(data))) => Input::Ping { conn, data },
         Some(Ok(Message::Pong(data))) => Input::Pong { conn, data },
         Some(Ok(Message::Close(frame))) => Input::Close {
             conn,
             code: frame.as_ref().map(|frame| frame.code.into()),
-            reason: frame
-                .map(|frame| frame.reason.to_string())
-                .unwrap_or_default(),
+            reason: frame.map(|frame| frame.reason.to_string()).unwrap_or_default(),
         },
         Some(Ok(Message::Frame(_))) => return None,
         Some(Err(Error::Utf8(what))) => broken(1007, what),
         Some(Err(Error::Capacity(what))) => broken(1009, what.to_string()),
         Some(Err(Error::Protocol(what))) => match what {
             // The peer went away without a close frame, which is no misuse of framing.
-            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake => {
-                Input::Lost { conn }
-            }
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake => Input::Lost { conn },
             what => broken(1002, what.to_string()),
         },
         Some(Err(_)) => Input::Lost { conn },

@@ -44,31 +44,21 @@ impl Client {
         Self::offer(url, &[]).await.expect("the upgrade succeeds")
     }
 
-    pub(crate) async fn offer(
-        url: &str,
-        subprotocols: &[&str],
-    ) -> Result<Self, Box<tungstenite::Error>> {
+    pub(crate) async fn offer(url: &str, subprotocols: &[&str]) -> Result<Self, Box<tungstenite::Error>> {
         let mut request = url.into_client_request().expect("a URL");
         if !subprotocols.is_empty() {
             let offer = subprotocols.join(", ").parse().expect("a header");
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", offer);
+            request.headers_mut().insert("sec-websocket-protocol", offer);
         }
         let connected = tokio_tungstenite::connect_async(request);
         let (socket, response) = within("the upgrade", connected).await.map_err(Box::new)?;
         let answered = response.headers().get("sec-websocket-protocol");
-        Ok(Self {
-            socket,
-            subprotocol: answered.map(|name| name.to_str().expect("text").to_owned()),
-        })
+        Ok(Self { socket, subprotocol: answered.map(|name| name.to_str().expect("text").to_owned()) })
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
         let sent = self.socket.send(Message::text(text));
-        within("a send", sent)
-            .await
-            .expect("the connection is open");
+        within("a send", sent).await.expect("the connection is open");
     }
 
     /// The next message, PINGs and PONGs included.
@@ -104,14 +94,9 @@ impl Client {
     }
 
     pub(crate) async fn close(&mut self, code: u16) {
-        let frame = tungstenite::protocol::CloseFrame {
-            code: CloseCode::from(code),
-            reason: "done".into(),
-        };
+        let frame = tungstenite::protocol::CloseFrame { code: CloseCode::from(code), reason: "done".into() };
         let closed = self.socket.close(Some(frame));
-        within("a close", closed)
-            .await
-            .expect("the connection is open");
+        within("a close", closed).await.expect("the connection is open");
     }
 }
 

@@ -50,8 +50,7 @@ impl Astro {
         let Some(entry) = entry else {
             return Some(room);
         };
-        let in_scope = topics::scope(topic)
-            .is_none_or(|scope| entry.scopes.iter().any(|has| has == "*" || has == scope));
+        let in_scope = topics::scope(topic).is_none_or(|scope| entry.scopes.iter().any(|has| has == "*" || has == scope));
         let own_room = entry.any_room || room.is_empty() || room == entry.channel;
         (in_scope && own_room).then_some(room)
     }
@@ -72,10 +71,7 @@ mod tests {
     #[test]
     fn a_jwt_says_which_channel_it_belongs_to() {
         let claims = URL_SAFE_NO_PAD.encode(r#"{"channel":"64aa","exp":1}"#);
-        assert_eq!(
-            channel_claim(&format!("h.{claims}.s")),
-            Some("64aa".to_owned())
-        );
+        assert_eq!(channel_claim(&format!("h.{claims}.s")), Some("64aa".to_owned()));
         assert_eq!(channel_claim("no-jwt"), None);
         assert_eq!(channel_claim("a.%%.c"), None);
     }

@@ -12,13 +12,7 @@ use crate::machine::io::ConnId;
 use crate::machine::wire::Wire;
 
 impl Astro {
-    pub(crate) fn command(
-        &mut self,
-        wire: &mut Wire,
-        options: &AstroOptions,
-        conn: ConnId,
-        text: &[u8],
-    ) {
+    pub(crate) fn command(&mut self, wire: &mut Wire, options: &AstroOptions, conn: ConnId, text: &[u8]) {
         let Some(state) = self.conns.get_mut(&conn) else {
             return;
         };
@@ -40,13 +34,7 @@ impl Astro {
         self.respond(wire, conn, response);
     }
 
-    fn execute(
-        &mut self,
-        wire: &Wire,
-        options: &AstroOptions,
-        conn: ConnId,
-        command: &Map<String, Value>,
-    ) -> Response {
+    fn execute(&mut self, wire: &Wire, options: &AstroOptions, conn: ConnId, command: &Map<String, Value>) -> Response {
         let subscribe = match command.get("type").and_then(Value::as_str) {
             Some("subscribe") => true,
             Some("unsubscribe") => false,
@@ -65,10 +53,7 @@ impl Astro {
         if !topics::is_known(topic, options) {
             return Response::error("err_bad_request", "unknown topic");
         }
-        let forced = self
-            .faults
-            .force_error
-            .take_if(|(of, _)| of.as_deref().is_none_or(|of| of == topic));
+        let forced = self.faults.force_error.take_if(|(of, _)| of.as_deref().is_none_or(|of| of == topic));
         if let Some((_, code)) = forced {
             return Response::error(&code, "a fault asked for this error");
         }
@@ -98,8 +83,7 @@ impl Astro {
             return Response::error("err_bad_request", text);
         };
         let wall = wire.now.wall;
-        let Some(canonical) = self.authorise(options, wall, topic, room, (token, token_type))
-        else {
+        let Some(canonical) = self.authorise(options, wall, topic, room, (token, token_type)) else {
             return Response::error("err_unauthorized", "token not accepted for this topic");
         };
         let Some(state) = self.conns.get(&conn) else {
@@ -113,43 +97,25 @@ impl Astro {
         if state.subscriptions.contains_key(&pair) {
             return Response::error("err_bad_request", "already subscribed to topic");
         }
-        let subscription = Subscription {
-            requested_room: room.map(str::to_owned),
-            token: Hidden::from(token),
-        };
+        let subscription = Subscription { requested_room: room.map(str::to_owned), token: Hidden::from(token) };
         self.add(conn, pair.clone(), subscription);
         Response::success("successfully subscribed to topic", pair)
     }
 
-    fn unsubscribe(
-        &mut self,
-        options: &AstroOptions,
-        conn: ConnId,
-        topic: &str,
-        room: Option<&str>,
-    ) -> Response {
-        let room = room
-            .filter(|room| !room.is_empty())
-            .map(|room| self.canonical(room).to_owned());
+    fn unsubscribe(&mut self, options: &AstroOptions, conn: ConnId, topic: &str, room: Option<&str>) -> Response {
+        let room = room.filter(|room| !room.is_empty()).map(|room| self.canonical(room).to_owned());
         let Some(state) = self.conns.get(&conn) else {
             return Response::error("err_internal_error", "the connection is gone");
         };
-        let affected: Vec<Pair> = state
-            .subscriptions
-            .keys()
-            .filter(|(t, r)| t == topic && room.as_ref().is_none_or(|room| room == r))
-            .cloned()
-            .collect();
+        let affected: Vec<Pair> =
+            state.subscriptions.keys().filter(|(t, r)| t == topic && room.as_ref().is_none_or(|room| room == r)).cloned().collect();
         if affected.is_empty() && options.unsubscribe_missing_fails {
             return Response::error("err_bad_request", "not subscribed to topic");
         }
         for pair in &affected {
             self.remove(conn, pair);
         }
-        let mut response = Response::success(
-            "successfully unsubscribed from topic",
-            (topic.to_owned(), room.clone().unwrap_or_default()),
-        );
+        let mut response = Response::success("successfully unsubscribed from topic", (topic.to_owned(), room.clone().unwrap_or_default()));
         response.subscribed = None;
         response.room = room;
         response

@@ -70,23 +70,13 @@ struct ReconnectData<'a> {
 
 impl Astro {
     /// Tells a client to go elsewhere, and closes its connection after `grace`.
-    pub(crate) fn reconnect(
-        &mut self,
-        wire: &mut Wire,
-        options: &AstroOptions,
-        conn: ConnId,
-        token: ReconnectToken,
-        grace: Duration,
-    ) {
+    pub(crate) fn reconnect(&mut self, wire: &mut Wire, options: &AstroOptions, conn: ConnId, token: ReconnectToken, grace: Duration) {
         let Some(state) = self.conns.get(&conn) else {
             return;
         };
         if options.profile == Profile::Current {
-            let resume = Resume {
-                from: conn,
-                set: state.subscriptions.clone(),
-                expires: wire.now.after(Duration::from_millis(options.resume_ms)),
-            };
+            let resume =
+                Resume { from: conn, set: state.subscriptions.clone(), expires: wire.now.after(Duration::from_millis(options.resume_ms)) };
             let name = wire.ids.token("rt.");
             if token == ReconnectToken::Valid {
                 self.resumes.issue(&name, resume, wire.now.mono);

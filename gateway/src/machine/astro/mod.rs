@@ -102,12 +102,7 @@ impl Astro {
     }
 
     /// Refuses a bad resume token by HTTP, where that is how it is done.
-    pub(crate) fn check_resume(
-        &self,
-        wire: &Wire,
-        options: &AstroOptions,
-        request: &UpgradeRequest,
-    ) -> Result<(), Refusal> {
+    pub(crate) fn check_resume(&self, wire: &Wire, options: &AstroOptions, request: &UpgradeRequest) -> Result<(), Refusal> {
         match request.query_value("reconnect_token") {
             Some(token)
                 if options.profile == Profile::Current
@@ -121,18 +116,10 @@ impl Astro {
     }
 
     /// A connection was accepted.
-    pub(crate) fn open(
-        &mut self,
-        wire: &mut Wire,
-        options: &AstroOptions,
-        conn: ConnId,
-        request: &UpgradeRequest,
-    ) {
+    pub(crate) fn open(&mut self, wire: &mut Wire, options: &AstroOptions, conn: ConnId, request: &UpgradeRequest) {
         let legacy = options.profile == Profile::Legacy;
         let token = request.query_value("reconnect_token").filter(|_| !legacy);
-        let resume = token
-            .as_deref()
-            .and_then(|token| self.resumes.take(token, wire.now.mono));
+        let resume = token.as_deref().and_then(|token| self.resumes.take(token, wire.now.mono));
         let refused = token.is_some() && resume.is_none();
         if refused && options.bad_resume != BadResume::AfterWelcome {
             return wire.close(conn, Some(1008), "reconnect token not accepted");
@@ -150,11 +137,7 @@ impl Astro {
                 successor: None,
             },
         );
-        wire.start_pings(
-            conn,
-            Duration::from_millis(options.ping_ms),
-            Duration::from_millis(options.pong_timeout_ms),
-        );
+        wire.start_pings(conn, Duration::from_millis(options.ping_ms), Duration::from_millis(options.pong_timeout_ms));
         if options.welcome_delay_ms > 0 && !refused {
             wire.after_ms(options.welcome_delay_ms, Timer::Welcome(conn));
         } else {
@@ -175,10 +158,7 @@ impl Astro {
                 id: &state.client_id,
                 ts: rfc3339(wire.now.wall),
                 r#type: "welcome",
-                data: WelcomeData {
-                    message: "welcome to the local gateway",
-                    client_id: &state.client_id,
-                },
+                data: WelcomeData { message: "welcome to the local gateway", client_id: &state.client_id },
             };
             wire.send_text(conn, to_json(&welcome));
         }
@@ -197,8 +177,7 @@ impl Astro {
         if let Some(successor) = state.successor {
             self.set_delivering(successor, true);
         }
-        self.resumes
-            .keep_last_set(conn, state.subscriptions, options.resume_set);
+        self.resumes.keep_last_set(conn, state.subscriptions, options.resume_set);
     }
 
     fn set_delivering(&mut self, conn: ConnId, delivering: bool) {
@@ -254,12 +233,7 @@ impl Astro {
     }
 
     /// One token, at once. Returns how many connections used it.
-    pub(crate) fn expire_token(
-        &mut self,
-        wire: &mut Wire,
-        options: &AstroOptions,
-        token: &Hidden,
-    ) -> usize {
+    pub(crate) fn expire_token(&mut self, wire: &mut Wire, options: &AstroOptions, token: &Hidden) -> usize {
         self.tokens.expire(token);
         self.end_token(wire, options, token)
     }
@@ -269,10 +243,7 @@ impl Astro {
             .conns
             .iter()
             .map(|(conn, state)| {
-                let with_it = state
-                    .subscriptions
-                    .iter()
-                    .filter(|(_, s)| s.token == *token);
+                let with_it = state.subscriptions.iter().filter(|(_, s)| s.token == *token);
                 (*conn, with_it.map(|(pair, _)| pair.clone()).collect())
             })
             .filter(|(_, pairs): &(ConnId, Vec<Pair>)| !pairs.is_empty())
@@ -291,11 +262,7 @@ impl Astro {
     pub(crate) fn secrets(&self) -> Vec<String> {
         let live = self.conns.values().flat_map(|c| c.subscriptions.values());
         let live = live.map(|subscription| subscription.token.0.clone());
-        live.chain(self.tokens.all())
-            .chain(self.resumes.all())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+        live.chain(self.tokens.all()).chain(self.resumes.all()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     pub(crate) fn describe(&self, conn: ConnId) -> Value {

@@ -53,12 +53,7 @@ struct MessageFrame<'a> {
 }
 
 impl Astro {
-    pub(crate) fn publish(
-        &mut self,
-        wire: &mut Wire,
-        options: &AstroOptions,
-        message: &AstroPublish,
-    ) -> Published {
+    pub(crate) fn publish(&mut self, wire: &mut Wire, options: &AstroOptions, message: &AstroPublish) -> Published {
         let id = match &message.id {
             Some(id) => id.clone(),
             None => wire.ids.ulid(wire.now.wall),
@@ -76,14 +71,7 @@ impl Astro {
             Profile::Current => None,
         };
         let omit = self.faults.omit.take().unwrap_or_default();
-        let text = Bytes::from(message_text(
-            wire,
-            options,
-            &id,
-            &pair,
-            data.as_ref().unwrap_or(&message.data),
-            &omit,
-        ));
+        let text = Bytes::from(message_text(wire, options, &id, &pair, data.as_ref().unwrap_or(&message.data), &omit));
         let copies = 1 + u8::from(self.faults.duplicate.take().is_some());
         for &conn in &conns {
             for _ in 0..copies {
@@ -93,19 +81,14 @@ impl Astro {
                 wire.send_text(conn, response);
             }
         }
-        Published {
-            id,
-            receivers: conns.len(),
-        }
+        Published { id, receivers: conns.len() }
     }
 
     pub(crate) fn send_unknown_type(&mut self, wire: &mut Wire, conn: ConnId) {
         if self.conns.contains_key(&conn) {
             let id = wire.ids.ulid(wire.now.wall);
-            let text = format!(
-                r#"{{"id":"{id}","ts":"{}","type":"mystery","data":{{"why":"a fault asked for it"}}}}"#,
-                rfc3339(wire.now.wall)
-            );
+            let text =
+                format!(r#"{{"id":"{id}","ts":"{}","type":"mystery","data":{{"why":"a fault asked for it"}}}}"#, rfc3339(wire.now.wall));
             wire.send_text(conn, text);
         }
     }
@@ -122,14 +105,7 @@ impl Astro {
     }
 }
 
-fn message_text(
-    wire: &Wire,
-    options: &AstroOptions,
-    id: &str,
-    (topic, room): &Pair,
-    data: &Value,
-    omit: &[Field],
-) -> String {
+fn message_text(wire: &Wire, options: &AstroOptions, id: &str, (topic, room): &Pair, data: &Value, omit: &[Field]) -> String {
     let first = options.key_order == KeyOrder::DataFirst;
     to_json(&MessageFrame {
         data: first.then_some(data),

@@ -12,11 +12,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn new(burst: u32, now: Duration) -> Self {
-        Self {
-            tokens: burst,
-            refilled: now,
-            last: None,
-        }
+        Self { tokens: burst, refilled: now, last: None }
     }
 
     /// Whether a command may pass. One that may not costs nothing.
@@ -25,11 +21,7 @@ impl Bucket {
         if refill.is_zero() {
             return true;
         }
-        if options.strict_spacing
-            && self
-                .last
-                .is_some_and(|last| now.saturating_sub(last) < refill)
-        {
+        if options.strict_spacing && self.last.is_some_and(|last| now.saturating_sub(last) < refill) {
             return false;
         }
         let passed = now.saturating_sub(self.refilled).as_nanos() / refill.as_nanos();
@@ -72,10 +64,7 @@ mod tests {
 
     #[test]
     fn strict_spacing_refuses_the_second_of_two_commands_within_the_period() {
-        let options = AstroOptions {
-            strict_spacing: true,
-            ..AstroOptions::default()
-        };
+        let options = AstroOptions { strict_spacing: true, ..AstroOptions::default() };
         let mut bucket = Bucket::new(100, ms(0));
         assert!(bucket.take(&options, ms(0)));
         assert!(!bucket.take(&options, ms(99)));

@@ -26,14 +26,7 @@ pub(super) struct Response {
 
 impl Response {
     pub(super) fn error(code: &str, message: &str) -> Self {
-        Self {
-            nonce: None,
-            error: Some(code.to_owned()),
-            message: message.to_owned(),
-            topic: None,
-            room: None,
-            subscribed: None,
-        }
+        Self { nonce: None, error: Some(code.to_owned()), message: message.to_owned(), topic: None, room: None, subscribed: None }
     }
 
     pub(super) fn success(message: &str, pair: Pair) -> Self {
@@ -113,11 +106,7 @@ impl Astro {
             r#type: "response",
             nonce,
             error: response.error.as_deref(),
-            data: ResponseData {
-                message: &response.message,
-                topic: response.topic.as_deref(),
-                room: response.room.as_deref(),
-            },
+            data: ResponseData { message: &response.message, topic: response.topic.as_deref(), room: response.room.as_deref() },
         });
         if let Some(pair) = response.subscribed
             && self.faults.after_message.take().is_some()
@@ -149,10 +138,7 @@ impl Astro {
     /// Gives out what waits to be reordered, newest first.
     pub(crate) fn flush_reordered(&mut self, wire: &mut Wire) {
         wire.cancel(self.responses.flush.take());
-        for (conn, text) in std::mem::take(&mut self.responses.reordered)
-            .into_iter()
-            .rev()
-        {
+        for (conn, text) in std::mem::take(&mut self.responses.reordered).into_iter().rev() {
             wire.send_text(conn, text);
         }
     }

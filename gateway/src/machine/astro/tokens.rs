@@ -43,10 +43,7 @@ pub(crate) struct TokenTable(BTreeMap<Hidden, Known>);
 
 impl TokenTable {
     pub(super) fn insert(&mut self, entry: TokenEntry) {
-        let known = Known {
-            entry,
-            expired: false,
-        };
+        let known = Known { entry, expired: false };
         self.0.insert(known.entry.token.clone(), known);
     }
 

@@ -13,10 +13,7 @@ pub(crate) const LEGACY: &str = "graphql-ws";
 
 /// The subprotocol to answer an upgrade with. One that we do not speak is echoed as the reference server
 /// does, and closed with 4406 once it is open.
-pub(crate) fn admit(
-    options: &GraphQlOptions,
-    request: &UpgradeRequest,
-) -> Result<Option<String>, Refusal> {
+pub(crate) fn admit(options: &GraphQlOptions, request: &UpgradeRequest) -> Result<Option<String>, Refusal> {
     if let Some(wanted) = &options.token {
         let given = match place(options) {
             TokenPlace::Payload => Some(wanted.0.clone()),
@@ -28,20 +25,12 @@ pub(crate) fn admit(
         }
     }
     let spoken = [(MODERN, options.modern), (LEGACY, options.legacy)];
-    let chosen = spoken
-        .iter()
-        .find(|(name, on)| *on && request.subprotocols.iter().any(|offer| offer == name));
-    Ok(chosen
-        .map(|(name, _)| (*name).to_owned())
-        .or_else(|| request.subprotocols.first().cloned()))
+    let chosen = spoken.iter().find(|(name, on)| *on && request.subprotocols.iter().any(|offer| offer == name));
+    Ok(chosen.map(|(name, _)| (*name).to_owned()).or_else(|| request.subprotocols.first().cloned()))
 }
 
 fn place(options: &GraphQlOptions) -> TokenPlace {
-    if options.bitquery {
-        TokenPlace::Query
-    } else {
-        options.token_place
-    }
+    if options.bitquery { TokenPlace::Query } else { options.token_place }
 }
 
 /// Whether a token is demanded in the payload of `connection_init`.
@@ -72,9 +61,5 @@ fn bare(value: &str) -> &str {
     let Some((scheme, rest)) = value.split_once(' ') else {
         return value;
     };
-    if scheme.eq_ignore_ascii_case("bearer") {
-        rest.trim_start()
-    } else {
-        value
-    }
+    if scheme.eq_ignore_ascii_case("bearer") { rest.trim_start() } else { value }
 }

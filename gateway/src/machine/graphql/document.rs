@@ -17,8 +17,7 @@ const SCHEMA: &str = include_str!("schema.graphql");
 pub(super) fn schema() -> &'static Valid<Schema> {
     static PARSED: OnceLock<Valid<Schema>> = OnceLock::new();
     PARSED.get_or_init(|| {
-        Schema::parse_and_validate(SCHEMA, "schema.graphql")
-            .expect("the schema is part of the source, and a test reads it")
+        Schema::parse_and_validate(SCHEMA, "schema.graphql").expect("the schema is part of the source, and a test reads it")
     })
 }
 
@@ -60,29 +59,18 @@ impl Document {
     pub(super) fn read(request: &Request) -> Result<Self, Refused> {
         let schema = schema();
         let parsed = parse(&request.query)?;
-        let document = parsed
-            .to_executable_validate(schema)
-            .map_err(|invalid| Refused::Validation(values(&errors(&invalid.errors))))?;
+        let document = parsed.to_executable_validate(schema).map_err(|invalid| Refused::Validation(values(&errors(&invalid.errors))))?;
         let name = request.operation_name.as_deref();
-        let operation = document
-            .operations
-            .get(name)
-            .map_err(|e| Refused::NoSuchOperation(value(&e.to_graphql_error(&document.sources))))?
-            .clone();
+        let operation =
+            document.operations.get(name).map_err(|e| Refused::NoSuchOperation(value(&e.to_graphql_error(&document.sources))))?.clone();
         let given = json_map(&request.variables);
         let variables = coerce_variable_values(schema, &operation, &given)
             .map_err(|e| Refused::Variables(value(&e.to_graphql_error(&document.sources))))?;
         // A resolver is the one place that is told the coerced arguments, so one that resolves nothing asks.
-        let probe = Probe {
-            root: operation.object_type().to_string(),
-            fields: RefCell::default(),
-        };
-        let run = Execution::new(schema, &document)
-            .operation(&operation)
-            .coerced_variable_values(&variables);
+        let probe = Probe { root: operation.object_type().to_string(), fields: RefCell::default() };
+        let run = Execution::new(schema, &document).operation(&operation).coerced_variable_values(&variables);
         let asked = run.execute_sync(&probe);
-        let response =
-            asked.map_err(|e| Refused::Variables(value(&e.to_graphql_error(&document.sources))))?;
+        let response = asked.map_err(|e| Refused::Variables(value(&e.to_graphql_error(&document.sources))))?;
         if let Some(error) = response.errors.into_iter().next() {
             return Err(Refused::Variables(value(&error)));
         }
@@ -97,11 +85,8 @@ impl Document {
 
     /// Runs the operation over `root`. Returns the execution result as JSON.
     pub(super) fn execute(&self, root: &dyn ObjectValue) -> String {
-        let operation = self
-            .document
-            .operations
-            .get(self.operation_name.as_deref())
-            .expect("the operation was found when the document was read");
+        let operation =
+            self.document.operations.get(self.operation_name.as_deref()).expect("the operation was found when the document was read");
         let run = Execution::new(schema(), &self.document)
             .operation(operation)
             .enable_schema_introspection(true)
@@ -134,10 +119,7 @@ impl ObjectValue for Probe {
         &self.root
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let key = info.field_selections().first().map(|f| f.response_key());
         self.fields.borrow_mut().push(RootField {
             name: info.field_name().to_owned(),
@@ -172,9 +154,7 @@ impl LooseDocument {
             Definition::OperationDefinition(operation) => Some(operation),
             _ => None,
         });
-        let operation = operations.find(|operation| {
-            wanted.is_none_or(|wanted| operation.name.as_ref().is_some_and(|n| n == wanted))
-        });
+        let operation = operations.find(|operation| wanted.is_none_or(|wanted| operation.name.as_ref().is_some_and(|n| n == wanted)));
         let Some(operation) = operation else {
             let message = "No operation of that name in the document";
             let error = GraphQLError::new(message, None, &parsed.sources);
@@ -213,9 +193,7 @@ pub(super) fn message(text: &str) -> Value {
 }
 
 fn json_map(map: &Map<String, Value>) -> JsonMap {
-    map.iter()
-        .map(|(key, value)| (key.as_str().into(), value.clone().into()))
-        .collect()
+    map.iter().map(|(key, value)| (key.as_str().into(), value.clone().into())).collect()
 }
 
 /// An execution result without `data`: nothing was executed.
@@ -232,11 +210,7 @@ mod tests {
     use super::*;
 
     fn request(query: &str, variables: Value) -> Request {
-        Request {
-            query: query.to_owned(),
-            variables: variables.as_object().cloned().unwrap_or_default(),
-            operation_name: None,
-        }
+        Request { query: query.to_owned(), variables: variables.as_object().cloned().unwrap_or_default(), operation_name: None }
     }
 
     #[test]
@@ -244,10 +218,7 @@ mod tests {
         let query = "subscription ($n: Int!) { t: ticks(n: $n) { seq } }";
         let read = Document::read(&request(query, serde_json::json!({"n": 4}))).ok();
         let field = &read.expect("valid").fields[0];
-        assert_eq!(
-            (field.name.as_str(), field.response_key.as_str()),
-            ("ticks", "t")
-        );
+        assert_eq!((field.name.as_str(), field.response_key.as_str()), ("ticks", "t"));
         assert_eq!(field.arguments.get("n").and_then(|v| v.as_i64()), Some(4));
         let interval = field.arguments.get("intervalMs");
         assert_eq!(interval.and_then(|v| v.as_i64()), Some(100));
@@ -262,15 +233,9 @@ mod tests {
             Some(Refused::Syntax(text)) if text.starts_with("Syntax Error: ")
         ));
         let unknown = read("subscription { nope }", none());
-        assert!(
-            matches!(unknown, Some(Refused::Validation(_))),
-            "{unknown:?}"
-        );
+        assert!(matches!(unknown, Some(Refused::Validation(_))), "{unknown:?}");
         let missing = read("subscription ($n: Int!) { countdown(from: $n) }", none());
-        assert!(
-            matches!(missing, Some(Refused::Variables(_))),
-            "{missing:?}"
-        );
+        assert!(matches!(missing, Some(Refused::Variables(_))), "{missing:?}");
         let two = read("query A { hello } query B { hello }", none());
         assert!(matches!(two, Some(Refused::NoSuchOperation(_))), "{two:?}");
     }

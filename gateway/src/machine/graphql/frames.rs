@@ -41,12 +41,7 @@ pub(super) fn complete(protocol: Protocol, id: Option<&str>) -> String {
 }
 
 /// An `error` frame. `errors` has one at least.
-pub(super) fn error(
-    protocol: Protocol,
-    shape: ErrorShape,
-    id: Option<&str>,
-    errors: &[Value],
-) -> String {
+pub(super) fn error(protocol: Protocol, shape: ErrorShape, id: Option<&str>, errors: &[Value]) -> String {
     let shape = match (shape, protocol) {
         (ErrorShape::Reference, Protocol::Modern) => ErrorShape::Array,
         (ErrorShape::Reference, Protocol::Legacy) => ErrorShape::Object,

@@ -12,13 +12,7 @@ use crate::machine::io::ConnId;
 use crate::machine::wire::Wire;
 
 impl GraphQl {
-    pub(super) fn legacy_frame(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        data: &[u8],
-    ) {
+    pub(super) fn legacy_frame(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, data: &[u8]) {
         let frame: Value = match serde_json::from_slice(data) {
             Ok(frame) => frame,
             Err(_) => {
@@ -59,21 +53,14 @@ impl GraphQl {
     }
 
     /// A `start` whose turn has come.
-    pub(super) fn legacy_start(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        frame: &Value,
-    ) {
+    pub(super) fn legacy_start(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, frame: &Value) {
         let Some(state) = self.conns.get(&conn) else {
             return;
         };
         let (protocol, key) = (Protocol::Legacy, id_text(frame.get("id")));
         let json_id = frame.get("id").map(Value::to_string);
         let named = json_id.as_deref();
-        let uninvited =
-            state.init == Init::Awaited && auth::by_payload(options) && !options.legacy_auth_hole;
+        let uninvited = state.init == Init::Awaited && auth::by_payload(options) && !options.legacy_auth_hole;
         if state.init == Init::Refused || uninvited {
             let errors = [message("Unauthorized")];
             return self.send_error(wire, options, conn, named, &errors);
@@ -125,13 +112,8 @@ fn id_text(id: Option<&Value>) -> String {
 }
 
 fn request(payload: Option<&Value>) -> Result<Request, &'static str> {
-    let payload = payload
-        .and_then(Value::as_object)
-        .ok_or("payload must be an object with a query")?;
-    let query = payload
-        .get("query")
-        .and_then(Value::as_str)
-        .ok_or("payload.query must be a string")?;
+    let payload = payload.and_then(Value::as_object).ok_or("payload must be an object with a query")?;
+    let query = payload.get("query").and_then(Value::as_str).ok_or("payload.query must be a string")?;
     let empty = json!({});
     let variables = payload.get("variables").unwrap_or(&empty);
     let name = payload.get("operationName").and_then(Value::as_str);

@@ -70,13 +70,7 @@ pub(crate) struct GraphQl {
 
 impl GraphQl {
     /// A connection was accepted with `agreed` as its subprotocol.
-    pub(crate) fn open(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        agreed: Option<&str>,
-    ) {
+    pub(crate) fn open(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, agreed: Option<&str>) {
         let protocol = match agreed {
             Some(auth::MODERN) if options.modern => Protocol::Modern,
             Some(auth::LEGACY) if options.legacy => Protocol::Legacy,
@@ -118,13 +112,7 @@ impl GraphQl {
     }
 
     /// A frame of the client.
-    pub(crate) fn frame(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        data: &[u8],
-    ) {
+    pub(crate) fn frame(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, data: &[u8]) {
         match self.conns.get(&conn).map(|state| state.protocol) {
             Some(Protocol::Modern) => self.modern_frame(wire, options, conn, data),
             Some(Protocol::Legacy) => self.legacy_frame(wire, options, conn, data),
@@ -149,13 +137,7 @@ impl GraphQl {
         }
     }
 
-    pub(crate) fn heartbeat(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        beat: Beat,
-    ) {
+    pub(crate) fn heartbeat(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, beat: Beat) {
         let (kind, ms) = match beat {
             Beat::Ka => ("ka", options.ka_ms),
             Beat::Ping => ("ping", options.ping_ms),
@@ -168,20 +150,12 @@ impl GraphQl {
     }
 
     /// A `connection_init` came: decides when it is answered.
-    fn begin_init(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        payload: Option<&Value>,
-    ) {
+    fn begin_init(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, payload: Option<&Value>) {
         let Some(state) = self.conns.get_mut(&conn) else {
             return;
         };
         wire.cancel(state.init_timeout.take());
-        state.init = Init::Pending {
-            accepted: auth::accepts(options, payload),
-        };
+        state.init = Init::Pending { accepted: auth::accepts(options, payload) };
         if self.faults.no_ack.take().is_some() {
             return;
         }

@@ -20,13 +20,7 @@ enum ClientFrame {
 }
 
 impl GraphQl {
-    pub(super) fn modern_frame(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        data: &[u8],
-    ) {
+    pub(super) fn modern_frame(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, data: &[u8]) {
         let Some(state) = self.conns.get(&conn) else {
             return;
         };
@@ -47,11 +41,7 @@ impl GraphQl {
             }
             ClientFrame::Subscribe { id, .. } if state.by_id.contains_key(&id) => {
                 let reason = format!("Subscriber for {id} already exists");
-                wire.close(
-                    conn,
-                    Some(4409),
-                    &fitting(reason, "Subscriber already exists"),
-                );
+                wire.close(conn, Some(4409), &fitting(reason, "Subscriber already exists"));
             }
             ClientFrame::Subscribe { id, request } => {
                 self.modern_subscribe(wire, options, conn, id, &request);
@@ -64,14 +54,7 @@ impl GraphQl {
         }
     }
 
-    fn modern_subscribe(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        id: String,
-        request: &Request,
-    ) {
+    fn modern_subscribe(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, id: String, request: &Request) {
         let protocol = Protocol::Modern;
         let json_id = Value::String(id.clone()).to_string();
         let named = Some(json_id.as_str());
@@ -107,11 +90,7 @@ impl GraphQl {
 
 /// The reason, or its replacement if a close frame cannot hold it.
 fn fitting(reason: String, otherwise: &str) -> String {
-    if reason.len() <= MAX_REASON {
-        reason
-    } else {
-        otherwise.to_owned()
-    }
+    if reason.len() <= MAX_REASON { reason } else { otherwise.to_owned() }
 }
 
 fn read(data: &[u8]) -> Option<ClientFrame> {
@@ -123,20 +102,14 @@ fn read(data: &[u8]) -> Option<ClientFrame> {
         "connection_init" => Some(ClientFrame::Init(optional_object(&mut frame)?)),
         "ping" => Some(ClientFrame::Ping(optional_object(&mut frame)?)),
         "pong" => optional_object(&mut frame).map(|_| ClientFrame::Pong),
-        "subscribe" => Some(ClientFrame::Subscribe {
-            id: id(&frame)?,
-            request: request(frame.get("payload")?)?,
-        }),
+        "subscribe" => Some(ClientFrame::Subscribe { id: id(&frame)?, request: request(frame.get("payload")?)? }),
         "complete" => Some(ClientFrame::Complete { id: id(&frame)? }),
         _ => None,
     }
 }
 
 /// The payload: absent or null, or an object; none if it is anything else.
-#[expect(
-    clippy::option_option,
-    reason = "a bad payload and no payload are two things"
-)]
+#[expect(clippy::option_option, reason = "a bad payload and no payload are two things")]
 fn optional_object(frame: &mut Map<String, Value>) -> Option<Option<Value>> {
     match frame.remove("payload") {
         None | Some(Value::Null) => Some(None),
@@ -162,15 +135,8 @@ fn request(payload: &Value) -> Option<Request> {
         Some(Value::String(name)) => Some(name.clone()),
         Some(_) => return None,
     };
-    if !matches!(
-        payload.get("extensions"),
-        None | Some(Value::Null | Value::Object(_))
-    ) {
+    if !matches!(payload.get("extensions"), None | Some(Value::Null | Value::Object(_))) {
         return None;
     }
-    Some(Request {
-        query: payload.get("query")?.as_str()?.to_owned(),
-        variables,
-        operation_name,
-    })
+    Some(Request { query: payload.get("query")?.as_str()?.to_owned(), variables, operation_name })
 }

@@ -26,21 +26,13 @@ pub(super) struct Started {
 
 impl From<Document> for Started {
     fn from(document: Document) -> Self {
-        Self {
-            fields: document.fields.clone(),
-            document: Some(document),
-            streams: 1,
-        }
+        Self { fields: document.fields.clone(), document: Some(document), streams: 1 }
     }
 }
 
 impl Started {
     pub(super) fn loose(document: &LooseDocument) -> Self {
-        Self {
-            fields: document.fields.clone(),
-            document: None,
-            streams: document.streams,
-        }
+        Self { fields: document.fields.clone(), document: None, streams: document.streams }
     }
 }
 
@@ -126,9 +118,7 @@ impl GraphQl {
         };
         self.next_operation += 1;
         let number = self.next_operation;
-        let timer = interval
-            .filter(|_| !capped)
-            .map(|ms| wire.after_ms(ms, Timer::Operation(conn, number)));
+        let timer = interval.filter(|_| !capped).map(|ms| wire.after_ms(ms, Timer::Operation(conn, number)));
         state.by_id.insert(key.clone(), number);
         let operation = Operation {
             key,
@@ -161,13 +151,7 @@ impl GraphQl {
     }
 
     /// The next event of an operation is due.
-    pub(crate) fn operation_due(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        number: u64,
-    ) {
+    pub(crate) fn operation_due(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, number: u64) {
         let Some(state) = self.conns.get_mut(&conn) else {
             return;
         };
@@ -214,14 +198,7 @@ impl GraphQl {
     }
 
     /// Sends a result of an operation, unless a fault swallows it.
-    pub(super) fn send_result(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        number: u64,
-        payload: &str,
-    ) {
+    pub(super) fn send_result(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, number: u64, payload: &str) {
         if self.faults.heartbeat_only {
             return;
         }
@@ -244,13 +221,7 @@ impl GraphQl {
     }
 
     /// Ends an operation from this side, with `complete` or with an error.
-    fn finish(
-        &mut self,
-        wire: &mut Wire,
-        conn: ConnId,
-        number: u64,
-        error: Option<(&GraphQlOptions, Value)>,
-    ) {
+    fn finish(&mut self, wire: &mut Wire, conn: ConnId, number: u64, error: Option<(&GraphQlOptions, Value)>) {
         let Some(state) = self.conns.get_mut(&conn) else {
             return;
         };
@@ -266,14 +237,7 @@ impl GraphQl {
         wire.send_text(conn, frame);
     }
 
-    pub(super) fn send_error(
-        &self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        id: Option<&str>,
-        errors: &[Value],
-    ) {
+    pub(super) fn send_error(&self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, id: Option<&str>, errors: &[Value]) {
         if let Some(state) = self.conns.get(&conn) {
             let frame = frames::error(state.protocol, options.error_shape, id, errors);
             wire.send_text(conn, frame);

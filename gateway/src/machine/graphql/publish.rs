@@ -9,13 +9,7 @@ use crate::machine::wire::Wire;
 
 impl GraphQl {
     /// Sends `value` to every operation with the root field `name`. Returns how many those are.
-    pub(crate) fn publish(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        name: &str,
-        value: &Value,
-    ) -> usize {
+    pub(crate) fn publish(&mut self, wire: &mut Wire, options: &GraphQlOptions, name: &str, value: &Value) -> usize {
         let mut results: Vec<(ConnId, u64, String)> = Vec::new();
         for (conn, state) in &self.conns {
             for (number, operation) in &state.operations {

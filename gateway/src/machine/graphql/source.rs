@@ -66,42 +66,24 @@ pub(super) fn of(document: &Document) -> Result<(Source, Option<u64>), String> {
     };
     let interval = int(field, "intervalMs").max(0).unsigned_abs();
     let source = match field.name.as_str() {
-        "countdown" => Source::Countdown {
-            left: int(field, "from"),
-        },
+        "countdown" => Source::Countdown { left: int(field, "from") },
         "ticks" => {
             let n = int(field, "n");
             let label = field.arguments.get("label");
-            let source = Source::Ticks {
-                next: 1,
-                n,
-                label: label
-                    .and_then(|l| l.as_str())
-                    .map_or(Value::Null, Value::from),
-            };
+            let source = Source::Ticks { next: 1, n, label: label.and_then(|l| l.as_str()).map_or(Value::Null, Value::from) };
             // Without end and without a pause no time would ever pass.
             let interval = if n == 0 { interval.max(1) } else { interval };
             return Ok((source, Some(interval)));
         }
-        "failingField" => Source::FailingField {
-            next: 1,
-            n: int(field, "n"),
-            every: int(field, "every").max(1),
-        },
-        "failingStream" => Source::FailingStream {
-            next: 1,
-            after: int(field, "after"),
-        },
+        "failingField" => Source::FailingField { next: 1, n: int(field, "n"), every: int(field, "every").max(1) },
+        "failingStream" => Source::FailingStream { next: 1, after: int(field, "after") },
         "failingSubscribe" => return Err("cannot subscribe".to_owned()),
         "big" => {
             let bytes = int(field, "bytes");
             if bytes > MAX_BIG {
                 return Err(format!("bytes must be at most {MAX_BIG}, not {bytes}"));
             }
-            Source::Big {
-                left: int(field, "n"),
-                bytes: bytes.max(0),
-            }
+            Source::Big { left: int(field, "n"), bytes: bytes.max(0) }
         }
         _ => return Ok((Source::Quiet, None)),
     };
@@ -136,15 +118,9 @@ impl Source {
             Self::FailingField { next, every, .. } => {
                 *next += 1;
                 let value = *next - 1;
-                if value % *every == 0 {
-                    Event::Failure(format!("value {value} failed"))
-                } else {
-                    Event::Value(json!(value))
-                }
+                if value % *every == 0 { Event::Failure(format!("value {value} failed")) } else { Event::Value(json!(value)) }
             }
-            Self::FailingStream { next, after } if *next > *after => {
-                Event::Broken("event source broke".to_owned())
-            }
+            Self::FailingStream { next, after } if *next > *after => Event::Broken("event source broke".to_owned()),
             Self::FailingStream { next, .. } => {
                 *next += 1;
                 Event::Value(json!(*next - 1))
@@ -167,15 +143,10 @@ impl ObjectValue for EventRoot {
         "Subscription"
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         match &self.0 {
             Ok(value) => Ok(resolved(info, value)),
-            Err(message) => Err(FieldError {
-                message: message.clone(),
-            }),
+            Err(message) => Err(FieldError { message: message.clone() }),
         }
     }
 }
@@ -191,10 +162,7 @@ impl ObjectValue for JsonObject<'_> {
         &self.type_name
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let value = self.value.get(info.field_name()).unwrap_or(&Value::Null);
         Ok(resolved(info, value))
     }
@@ -203,10 +171,7 @@ impl ObjectValue for JsonObject<'_> {
 fn resolved<'a>(info: &ResolveInfo<'_>, value: &'a Value) -> ResolvedValue<'a> {
     let type_name = info.field_definition().ty.inner_named_type();
     if value.is_object() && info.schema().get_object(type_name).is_some() {
-        ResolvedValue::object(JsonObject {
-            type_name: type_name.to_string(),
-            value,
-        })
+        ResolvedValue::object(JsonObject { type_name: type_name.to_string(), value })
     } else {
         ResolvedValue::leaf(value.clone())
     }
@@ -223,10 +188,7 @@ impl ObjectValue for OnceRoot {
         }
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let text = |name: &str| {
             let value = info.arguments().get(name).and_then(|v| v.as_str());
             value.unwrap_or_default().to_owned()
@@ -237,9 +199,7 @@ impl ObjectValue for OnceRoot {
                 let ms = info.arguments().get("ms").and_then(|v| v.as_i64());
                 Ok(ResolvedValue::leaf(format!("slept {}", ms.unwrap_or(0))))
             }
-            "fail" => Err(FieldError {
-                message: "query field failed".to_owned(),
-            }),
+            "fail" => Err(FieldError { message: "query field failed".to_owned() }),
             "echo" => Ok(ResolvedValue::leaf(text("text"))),
             _ => Err(self.unknown_field_error(info)),
         }

@@ -13,32 +13,19 @@ use crate::machine::wire::Wire;
 const RESULT: &str = r#"{"data":{"stray":true}}"#;
 
 impl GraphQl {
-    pub(crate) fn stray(
-        &mut self,
-        wire: &mut Wire,
-        options: &GraphQlOptions,
-        conn: ConnId,
-        kind: Stray,
-    ) {
+    pub(crate) fn stray(&mut self, wire: &mut Wire, options: &GraphQlOptions, conn: ConnId, kind: Stray) {
         let Some(state) = self.conns.get(&conn) else {
             return;
         };
         let protocol = state.protocol;
-        let running: Vec<_> = state
-            .operations
-            .values()
-            .map(|operation| (operation.json_id.clone(), operation.last.clone()))
-            .collect();
+        let running: Vec<_> = state.operations.values().map(|operation| (operation.json_id.clone(), operation.last.clone())).collect();
         match kind {
             Stray::UnknownId => {
                 let frame = frames::result(protocol, Some(r#""nobody""#), RESULT);
                 wire.send_text(conn, frame);
             }
             Stray::UnknownType => {
-                wire.send_text(
-                    conn,
-                    frames::plain("mystery", Some(&json!({"stray": true}))),
-                );
+                wire.send_text(conn, frames::plain("mystery", Some(&json!({"stray": true}))));
             }
             Stray::ConnectionError => {
                 let text = "a fault asked for this error";
