@@ -9,6 +9,8 @@ pub mod event;
 pub mod id;
 pub mod options;
 pub mod scan;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod secret;
 pub mod session;
 pub mod time;

@@ -7,6 +7,7 @@ mod boundaries;
 mod demo;
 mod licences;
 mod project;
+mod schema;
 mod setup;
 mod step;
 mod test;
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
     Setup,
+    /// Write `schema/topicwire.json` and the reference tables that are made from it.
+    Schema(schema::Arguments),
     /// Set up, run everything that CI runs, and end with one line `N passed, N failed`.
     Test(test::Arguments),
 }
@@ -38,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
         Command::Test(arguments) => test::run(&arguments),
     };

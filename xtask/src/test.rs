@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::step::{Steps, Tally};
-use crate::{Result, boundaries, licences, project, setup};
+use crate::{Result, boundaries, licences, project, schema, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.checks("set-up", [("npm packages and the Python environment are installed".to_owned(), setup::run())]);
     steps.checks("boundaries", boundaries::checks());
     steps.checks("licences", licences::checks());
+    steps.checks("schema", schema::checks());
     steps.program("format", Tally::Status, project::cargo(&["fmt", "--all", "--check"]));
     steps.program("clippy", Tally::Status, clippy(&["--workspace", "--all-targets", "--all-features"]));
     steps.program("clippy, core alone", Tally::Status, clippy(&["--package", "topicwire", "--no-default-features", "--all-targets"]));

@@ -13,6 +13,7 @@ use crate::time::UnixMillis;
 
 /// What a payload's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum PayloadKind {
     /// JSON text. It has not been validated beyond its routing fields.

@@ -14,6 +14,7 @@ use crate::time::UnixMillis;
 
 /// One event, with its place in the client-wide order.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// Client-wide sequence number. It orders events across lanes; within one lane it has holes.
     pub seq: Seq,
@@ -23,10 +24,11 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum EventKind {
     /// A message of the gateway.
-    Message(Message),
+    Message(#[cfg_attr(feature = "schema", schemars(with = "crate::schema::MessageFields"))] Message),
     /// The client's state changed.
     State {
         /// The state before.
@@ -75,6 +77,7 @@ pub enum EventKind {
         /// The request.
         request: RequestId,
         /// What the gateway answered.
+        #[cfg_attr(feature = "schema", schemars(with = "crate::schema::ReplyResult"))]
         result: Result<Reply, Arc<Error>>,
     },
     /// The core needs something of the user.
@@ -89,9 +92,9 @@ pub enum EventKind {
     /// Something went wrong that does not end the client.
     Fault(Box<Fault>),
     /// A WebSocket ping arrived (raw dialect; it has been answered).
-    Ping(Bytes),
+    Ping(#[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))] Bytes),
     /// A WebSocket pong arrived (raw dialect).
-    Pong(Bytes),
+    Pong(#[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))] Bytes),
     /// The end of this lane. Nothing follows.
     Closed(Box<Closed>),
 }
@@ -136,6 +139,7 @@ impl State {
 
 /// Facts about a connection that opened.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Opened {
     /// Which connection of this client: 1, 2, …
     pub connection: Connection,
@@ -144,15 +148,18 @@ pub struct Opened {
     /// HTTP status of the upgrade.
     pub status: u16,
     /// Headers of the upgrade.
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub headers: http::HeaderMap,
     /// Subscriptions were carried over by the gateway.
     pub resumed: bool,
     /// The gateway's greeting, if it sent one: the Astro welcome's `data`, the GraphQL ack's payload.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<u8>>"))]
     pub greeting: Option<Bytes>,
 }
 
 /// How a subscription ended.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Outcome {
     /// The gateway completed it.
@@ -167,6 +174,7 @@ pub enum Outcome {
 
 /// A stretch of time in which messages may have been missed.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The subscriptions concerned.
     pub subscriptions: Vec<SubscriptionId>,
@@ -180,10 +188,12 @@ pub struct Gap {
 
 /// The gateway's answer to a request.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reply {
     /// The subscription that the request created or ended.
     pub subscription: Option<SubscriptionId>,
     /// The gateway's result as raw JSON bytes, where there is one: an Astro response's `data`, a GraphQL execution result, a pong's payload.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<u8>>"))]
     pub result: Option<Bytes>,
     /// The answer came from the gateway, not merely from the socket.
     pub confirmed: bool,
@@ -191,6 +201,7 @@ pub struct Reply {
 
 /// Something the user must provide.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Need {
     /// Quote this in the answer.
     pub request: RequestId,
@@ -204,6 +215,7 @@ pub struct Need {
 
 /// What a [`Need`] asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NeedWhat {
     /// A credential; the name tells which, where a client has several.
@@ -215,6 +227,7 @@ pub enum NeedWhat {
 
 /// Why a [`Need`] arose.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NeedReason {
     /// It was never asked for before.
@@ -230,6 +243,7 @@ pub enum NeedReason {
 
 /// Something went wrong that does not end the client.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// What kind of thing.
     pub kind: FaultKind,
@@ -245,6 +259,7 @@ pub struct Fault {
 
 /// What kind of [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum FaultKind {
     /// A frame could not be understood; it was skipped.
@@ -293,6 +308,7 @@ impl FaultKind {
 
 /// How it all ended.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Closed {
     /// The close frame that the peer sent.
     pub received: Option<CloseFrame>,
@@ -308,6 +324,7 @@ pub struct Closed {
 
 /// A WebSocket close frame. RFC 6455 §7.4.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloseFrame {
     /// The close code; 1005 stands for an empty frame.
     pub code: u16,

@@ -10,6 +10,7 @@ mod answers;
 mod commands;
 mod frame;
 mod rooms;
+pub mod topics;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
