@@ -34,9 +34,9 @@ impl<'f> Cursor<'f> {
     }
 
     /// What is wrong here: a byte, or that there is none.
-    #[cold]
+    #[inline(always)]
     pub(super) fn wrong(&self) -> ScanError {
-        ScanError::new(if self.at < self.frame.len() { ErrorKind::Unexpected } else { ErrorKind::Unfinished }, self.at)
+        wrong(self.frame, self.at)
     }
 
     /// The next byte that is not white space, without taking it.
@@ -80,11 +80,13 @@ impl<'f> Cursor<'f> {
         let start = self.at;
         if let Some(eight) = eight_at(self.frame, start) {
             let special = special_in(eight);
-            let len = special.trailing_zeros() / 8;
-            // Nearly every key is short and free of escapes: one word decides.
-            if special != 0 && self.frame[start + len as usize] == b'"' {
-                self.at = start + len as usize + 1;
-                return Ok(keys.by_word(short_word(eight, len)));
+            if special != 0 {
+                // Nearly every key is short and free of escapes: one word decides.
+                let bit = special.trailing_zeros() & !7;
+                if (eight >> bit) as u8 == b'"' {
+                    self.at = start + bit as usize / 8 + 1;
+                    return Ok(keys.by_word(short_word(eight, bit)));
+                }
             }
         }
         let quoted = self.quoted(start)?;
@@ -92,88 +94,105 @@ impl<'f> Cursor<'f> {
         Ok(keys.by_bytes(&self.frame[start..quoted.end - 1], quoted.escaped))
     }
 
+    /// Takes the string here.
+    #[inline(always)]
+    pub(super) fn string(&mut self) -> Result<Value, ScanError> {
+        let start = self.at;
+        let quoted = self.quoted(start + 1)?;
+        self.at = quoted.end;
+        let kind = if quoted.escaped { Kind::EscapedString } else { Kind::String };
+        Ok(Value { start: start as u32, end: quoted.end as u32, kind })
+    }
+
     /// Finds the end of the string whose inside starts at `from`.
-    #[inline]
+    #[inline(always)]
     fn quoted(&self, mut from: usize) -> Result<Quoted, ScanError> {
         // Routing fields are short, and eight bytes at a time beat the start-up of a vector search; long texts are worth it.
-        for _ in 0..6 {
-            let Some(eight) = eight_at(self.frame, from) else { break };
+        let limit = from + 48;
+        while from < limit
+            && let Some(eight) = eight_at(self.frame, from)
+        {
             let special = special_in(eight);
             if special != 0 {
-                let at = from + special.trailing_zeros() as usize / 8;
-                if self.frame[at] == b'"' {
+                let bit = special.trailing_zeros() & !7;
+                let at = from + bit as usize / 8;
+                if (eight >> bit) as u8 == b'"' {
                     return Ok(Quoted { end: at + 1, escaped: false });
                 }
-                return self.quoted_slowly(at, false);
+                return quoted_slowly(self.frame, at);
             }
             from += 8;
         }
-        self.quoted_slowly(from, false)
+        quoted_slowly(self.frame, from)
     }
 
-    fn quoted_slowly(&self, mut from: usize, mut escaped: bool) -> Result<Quoted, ScanError> {
-        loop {
-            let rest = self.frame.get(from..).unwrap_or_default();
-            let Some(step) = memchr::memchr2(b'"', b'\\', rest) else {
-                return Err(ScanError::new(ErrorKind::Unfinished, self.frame.len()));
-            };
-            if rest[step] == b'"' {
-                return Ok(Quoted { end: from + step + 1, escaped });
-            }
-            escaped = true;
-            from += step + 2;
-        }
-    }
-
-    /// What the value here is. White space has been skipped.
+    /// The array or object here, left open.
     #[inline]
-    pub(super) fn kind(&self) -> Result<Kind, ScanError> {
-        Ok(match self.peek() {
-            Some(b'"') => Kind::String,
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'-' | b'0'..=b'9') => Kind::Number,
-            Some(b't') => Kind::True,
-            Some(b'f') => Kind::False,
-            Some(b'n') => Kind::Null,
-            _ => return Err(self.wrong()),
-        })
+    pub(super) fn open(&self) -> Value {
+        let kind = if self.peek() == Some(b'{') { Kind::Object } else { Kind::Array };
+        Value { start: self.at as u32, end: OPEN, kind }
     }
 
-    /// Takes the value here, which is of this kind as far as its first byte tells.
-    #[inline]
-    pub(super) fn value(&mut self, kind: Kind) -> Result<Value, ScanError> {
-        let start = self.at;
-        let mut kind = kind;
-        self.at = match kind {
-            Kind::String | Kind::EscapedString => {
-                let quoted = self.quoted(start + 1)?;
-                if quoted.escaped {
-                    kind = Kind::EscapedString;
-                }
-                quoted.end
-            }
-            Kind::Object | Kind::Array => blocks::end_of_container(self.frame, start)?,
-            Kind::Number => self.end_of_number(),
-            Kind::True => self.end_of_literal(b"true")?,
-            Kind::False => self.end_of_literal(b"false")?,
-            Kind::Null => self.end_of_literal(b"null")?,
+    /// Takes the value here. White space has been skipped.
+    #[inline(always)]
+    pub(super) fn value(&mut self) -> Result<Value, ScanError> {
+        let value = value_at(self.frame, self.at)?;
+        self.at = value.end as usize;
+        Ok(value)
+    }
+}
+
+// What follows takes frame and offset by value and stays out of line, so that in the loop over members both live in registers.
+
+#[cold]
+#[inline(never)]
+fn wrong(frame: &[u8], at: usize) -> ScanError {
+    ScanError::new(if at < frame.len() { ErrorKind::Unexpected } else { ErrorKind::Unfinished }, at)
+}
+
+#[inline(never)]
+fn value_at(frame: &[u8], at: usize) -> Result<Value, ScanError> {
+    let (kind, end) = match frame.get(at) {
+        Some(b'"') => return Cursor { frame, at }.string(),
+        Some(b'{') => (Kind::Object, blocks::end_of_container(frame, at)?),
+        Some(b'[') => (Kind::Array, blocks::end_of_container(frame, at)?),
+        Some(b'-' | b'0'..=b'9') => (Kind::Number, end_of_number(frame, at)),
+        Some(b't') => (Kind::True, end_of_literal(frame, at, b"true")?),
+        Some(b'f') => (Kind::False, end_of_literal(frame, at, b"false")?),
+        Some(b'n') => (Kind::Null, end_of_literal(frame, at, b"null")?),
+        _ => return Err(wrong(frame, at)),
+    };
+    Ok(Value { start: at as u32, end: end as u32, kind })
+}
+
+/// The end of a string that is long or has escapes.
+#[inline(never)]
+fn quoted_slowly(frame: &[u8], mut from: usize) -> Result<Quoted, ScanError> {
+    let mut escaped = false;
+    loop {
+        let rest = frame.get(from..).unwrap_or_default();
+        let Some(step) = memchr::memchr2(b'"', b'\\', rest) else {
+            return Err(ScanError::new(ErrorKind::Unfinished, frame.len()));
         };
-        Ok(Value { start: start as u32, end: self.at as u32, kind })
-    }
-
-    fn end_of_number(&self) -> usize {
-        let digits = self.frame[self.at..].iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        digits.map_or(self.frame.len(), |digits| self.at + digits)
-    }
-
-    fn end_of_literal(&self, literal: &[u8]) -> Result<usize, ScanError> {
-        let end = self.at + literal.len();
-        match self.frame.get(self.at..end) {
-            Some(found) if found == literal => Ok(end),
-            Some(_) => Err(ScanError::new(ErrorKind::Unexpected, self.at)),
-            None => Err(ScanError::new(ErrorKind::Unfinished, self.frame.len())),
+        if rest[step] == b'"' {
+            return Ok(Quoted { end: from + step + 1, escaped });
         }
+        escaped = true;
+        from += step + 2;
+    }
+}
+
+fn end_of_number(frame: &[u8], at: usize) -> usize {
+    let digits = frame[at..].iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+    digits.map_or(frame.len(), |digits| at + digits)
+}
+
+fn end_of_literal(frame: &[u8], at: usize, literal: &[u8]) -> Result<usize, ScanError> {
+    let end = at + literal.len();
+    match frame.get(at..end) {
+        Some(found) if found == literal => Ok(end),
+        Some(_) => Err(ScanError::new(ErrorKind::Unexpected, at)),
+        None => Err(ScanError::new(ErrorKind::Unfinished, frame.len())),
     }
 }
 

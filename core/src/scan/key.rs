@@ -70,8 +70,8 @@ const fn word_of(name: &[u8]) -> u64 {
     word
 }
 
-/// The word of the key made of the lowest `len` bytes (at most 7) of eight bytes read in little-endian order.
+/// The word of the key made of the lowest `bits` (at most 56, whole bytes) of eight bytes read in little-endian order.
 #[inline]
-pub(super) fn short_word(eight: u64, len: u32) -> u64 {
-    (eight & ((1 << (8 * len)) - 1)) | u64::from(len) << 56
+pub(super) fn short_word(eight: u64, bits: u32) -> u64 {
+    (eight & ((1 << bits) - 1)) | u64::from(bits / 8) << 56
 }

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::error::{ErrorKind, ScanError};
 use super::key::Keys;
-use super::value::{Kind, OPEN, Value};
+use super::value::{Kind, Value};
 
 /// Finds the members of the JSON object that is `frame`, in the order of `keys`. Allocates nothing.
 ///
@@ -18,53 +18,47 @@ pub fn scan<const N: usize>(frame: &[u8], keys: &Keys<'_, N>) -> Result<[Option<
     if !matches!(cursor.token(), Ok(b'{')) {
         return Err(ScanError::new(ErrorKind::NotAnObject, cursor.at));
     }
-    let (found, complete) = members(&mut cursor, keys)?;
-    if !complete {
+    let mut found = [None; N];
+    if !members(&mut cursor, keys, &mut found)? {
         cursor.finish()?;
     }
     Ok(found)
 }
 
-/// The members of the object whose brace the cursor stands at, and whether it stopped early.
+/// Looks for members of the object whose brace the cursor stands at, and says whether it stopped early.
 #[inline]
-fn members<const N: usize>(cursor: &mut Cursor<'_>, keys: &Keys<'_, N>) -> Result<([Option<Value>; N], bool), ScanError> {
-    let mut found = [None; N];
+fn members<const N: usize>(cursor: &mut Cursor<'_>, keys: &Keys<'_, N>, found: &mut [Option<Value>; N]) -> Result<bool, ScanError> {
     let mut missing = keys.needed();
     cursor.at += 1;
     if missing == 0 {
-        return Ok((found, true));
+        return Ok(true);
     }
     if cursor.token()? == b'}' {
         cursor.at += 1;
-        return Ok((found, false));
+        return Ok(false);
     }
     loop {
         let which = cursor.key(keys)?;
         cursor.expect(b':')?;
-        cursor.token()?;
-        let kind = cursor.kind()?;
-        match which {
-            Some(which) if found[which].is_none() => {
-                let needed = which < keys.needed();
-                if needed && missing == 1 && matches!(kind, Kind::Object | Kind::Array) {
-                    found[which] = Some(Value { start: cursor.at as u32, end: OPEN, kind });
-                    return Ok((found, true));
-                }
-                found[which] = Some(cursor.value(kind)?);
-                missing -= usize::from(needed);
-                if missing == 0 {
-                    return Ok((found, true));
-                }
-            }
-            _ => {
-                cursor.value(kind)?;
+        let value = match cursor.token()? {
+            b'"' => cursor.string()?,
+            b'{' | b'[' if missing == 1 && which.is_some_and(|which| which < keys.needed() && found[which].is_none()) => cursor.open(),
+            _ => cursor.value()?,
+        };
+        if let Some(which) = which
+            && found[which].is_none()
+        {
+            found[which] = Some(value);
+            missing -= usize::from(which < keys.needed());
+            if missing == 0 {
+                return Ok(true);
             }
         }
         match cursor.token()? {
             b',' => cursor.at += 1,
             b'}' => {
                 cursor.at += 1;
-                return Ok((found, false));
+                return Ok(false);
             }
             _ => return Err(cursor.wrong()),
         }
@@ -82,11 +76,12 @@ pub fn find(frame: &[u8], path: &[&str]) -> Result<Option<Value>, ScanError> {
         return Err(ScanError::new(ErrorKind::NotAnObject, cursor.at));
     }
     for (step, key) in path.iter().enumerate() {
-        let ([found], _) = members(&mut cursor, &Keys::all([key]))?;
-        let Some(value) = found else { return Ok(None) };
+        let mut found = [None];
+        members(&mut cursor, &Keys::all([key]), &mut found)?;
+        let [Some(value)] = found else { return Ok(None) };
         if step + 1 == path.len() {
             cursor.at = value.start as usize;
-            let end = cursor.value(value.kind)?.end;
+            let end = cursor.value()?.end;
             return Ok(Some(Value { end, ..value }));
         }
         if value.kind != Kind::Object {
@@ -104,8 +99,7 @@ pub fn find(frame: &[u8], path: &[&str]) -> Result<Option<Value>, ScanError> {
 /// When no value starts there, or it does not end.
 pub fn end_of_value(frame: &[u8], start: usize) -> Result<usize, ScanError> {
     let mut cursor = Cursor::new(frame, start)?;
-    let kind = cursor.kind()?;
-    cursor.value(kind)?;
+    cursor.value()?;
     Ok(cursor.at)
 }
 
@@ -119,8 +113,7 @@ pub fn end_of_value(frame: &[u8], start: usize) -> Result<usize, ScanError> {
 pub fn walk(frame: &[u8]) -> Result<Value, ScanError> {
     let mut cursor = Cursor::new(frame, 0)?;
     cursor.token()?;
-    let kind = cursor.kind()?;
-    let value = cursor.value(kind)?;
+    let value = cursor.value()?;
     cursor.finish()?;
     Ok(value)
 }
