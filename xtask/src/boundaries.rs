@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::Result;
 use crate::project::{Source, cargo, output, sources};
+use crate::step::Check;
 
 /// Gateways that have, or will have, a folder or a file in `core/src/dialect`.
 const DIALECTS: [&str; 5] = ["astro", "channelstream", "graphql", "raw", "webpubsub"];
@@ -19,7 +20,7 @@ const NET_CRATES: [&str; 6] = ["tokio", "mio", "socket2", "rustls", "hyper", "ge
 const LINES: usize = 500;
 
 /// Every boundary is one check.
-pub(crate) fn checks() -> Vec<(String, Result<()>)> {
+pub(crate) fn checks() -> Vec<Check> {
     let sources = match sources() {
         Ok(sources) => sources,
         Err(reason) => return vec![("the files of the project can be listed".to_owned(), Err(reason))],

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::step::Check;
 use crate::{Result, project};
 
 /// Licences that ask for no more than notices.
@@ -27,7 +28,7 @@ const ALLOWED: [&str; 13] = [
 const READ_BY_HAND: [(&str, &str, &str); 1] = [("jsonpath-rust", "0.3.5", "MIT")];
 
 /// One check for the whole lock file.
-pub(crate) fn checks() -> Vec<(String, Result<()>)> {
+pub(crate) fn checks() -> Vec<Check> {
     vec![("every dependency has an allowed licence".to_owned(), check())]
 }
 

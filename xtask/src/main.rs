@@ -5,6 +5,7 @@
 
 mod boundaries;
 mod demo;
+mod interop;
 mod licences;
 mod project;
 mod schema;

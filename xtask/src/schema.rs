@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
+use crate::step::Check;
 use crate::{Result, project};
 
 #[derive(clap::Args)]
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// For `cargo xtask test`: each file is as it would be written now.
-pub(crate) fn checks() -> Vec<(String, Result<()>)> {
+pub(crate) fn checks() -> Vec<Check> {
     let files = match files() {
         Ok(files) => files,
         Err(error) => return vec![("the schema can be emitted".to_owned(), Err(error))],

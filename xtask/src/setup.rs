@@ -1,34 +1,35 @@
 //! `cargo xtask setup`: what the tests need besides Rust, in ignored folders of the project.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::project;
+use crate::step::Check;
 
 /// The folder of the interop tests: its npm packages and its Python environment serve every test that needs a foreign peer.
-const INTEROP: &str = "tests/interop";
+pub(crate) fn interop() -> PathBuf {
+    project::root().join("tests/interop")
+}
+
+/// The set-up as a check, for the run of all tests.
+pub(crate) fn checks() -> Vec<Check> {
+    vec![("npm packages and the Python environment are installed".to_owned(), run())]
+}
 
 /// Installs whatever is missing or older than its lock file. Does nothing, quickly, when all is there.
 pub(crate) fn run() -> Result<()> {
-    let interop = project::root().join(INTEROP);
-    if interop.join("package-lock.json").exists() {
-        when_changed(&interop.join("package-lock.json"), &interop.join("node_modules/.topicwire-installed"), || {
-            let mut npm = project::command("npm", &["ci", "--no-audit", "--no-fund"]);
-            npm.current_dir(&interop);
-            project::output(npm).map(drop)
-        })?;
-    }
-    if interop.join("requirements.txt").exists() {
-        when_changed(&interop.join("requirements.txt"), &interop.join(".venv/.topicwire-installed"), || {
-            let environment = interop.join(".venv").to_string_lossy().into_owned();
-            project::output(project::command("python3", &["-m", "venv", "--clear", &environment]))?;
-            let python = interop.join(".venv/bin/python").to_string_lossy().into_owned();
-            let requirements = interop.join("requirements.txt").to_string_lossy().into_owned();
-            project::output(project::command(&python, &["-m", "pip", "install", "--quiet", "--requirement", &requirements])).map(drop)
-        })?;
-    }
-    Ok(())
+    let interop = interop();
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = project::command(program, arguments);
+        command.current_dir(&interop);
+        project::output(command).map(drop)
+    };
+    when_changed(&interop.join("package-lock.json"), &interop.join("node_modules/.topicwire-installed"), || run("npm", &["ci"]))?;
+    when_changed(&interop.join("requirements.txt"), &interop.join(".venv/.topicwire-installed"), || {
+        run("python3", &["-m", "venv", "--clear", ".venv"])?;
+        run("./.venv/bin/python", &["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
+    })
 }
 
 /// Installs unless `stamp` holds what `lock` holds, then writes the stamp.

@@ -13,6 +13,9 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
 }
 
+/// A check of our own: its name, and what came of it.
+pub(crate) type Check = (String, Result<()>);
+
 /// How to read the counts of a program from its standard output.
 #[derive(Clone, Copy)]
 pub(crate) enum Tally {
@@ -20,6 +23,8 @@ pub(crate) enum Tally {
     Status,
     /// `test result: ok. 3 passed; 0 failed; …`, any number of times, as `cargo test` prints it.
     Cargo,
+    /// `# pass 3` and `# fail 0`, as Node's test runner prints with `--test-reporter=tap`.
+    Tap,
 }
 
 impl Tally {
@@ -34,6 +39,10 @@ impl Tally {
                 }
                 None => Counts::default(),
             },
+            Tally::Tap => {
+                let field = |name| line.strip_prefix(name).map_or(0, number);
+                Counts { passed: field("# pass "), failed: field("# fail ") + field("# cancelled ") }
+            }
         }
     }
 
@@ -42,6 +51,7 @@ impl Tally {
         match self {
             Tally::Status => false,
             Tally::Cargo => line.starts_with("test ") && line.ends_with(" ... ok"),
+            Tally::Tap => line.trim_start().starts_with("ok "),
         }
     }
 }
@@ -72,10 +82,10 @@ impl Steps {
     }
 
     /// Makes named checks of our own as one step. The error of a check says what is wrong and where.
-    pub(crate) fn checks(&mut self, title: &str, checks: impl IntoIterator<Item = (String, Result<()>)>) {
+    pub(crate) fn checks(&mut self, title: &str, checks: impl FnOnce() -> Vec<Check>) {
         let started = self.begin(title);
         let mut counts = Counts::default();
-        for (name, outcome) in checks {
+        for (name, outcome) in checks() {
             match outcome {
                 Ok(()) => counts.passed += 1,
                 Err(reason) => {
@@ -172,6 +182,14 @@ mod tests {
     }
 
     #[test]
+    fn the_summary_of_nodes_runner_is_read() {
+        assert_eq!(Tally::Tap.read("# pass 7"), counts(7, 0));
+        assert_eq!(Tally::Tap.read("# fail 2"), counts(0, 2));
+        assert_eq!(Tally::Tap.read("# cancelled 1"), counts(0, 1));
+        assert_eq!(Tally::Tap.read("    # Subtest: pass 3"), counts(0, 0));
+    }
+
+    #[test]
     fn a_program_that_fails_without_counting_counts_as_one_failure() {
         assert_eq!(settle(Tally::Cargo, counts(5, 0), false), counts(5, 1));
         assert_eq!(settle(Tally::Cargo, counts(5, 2), false), counts(5, 2));
@@ -180,6 +198,6 @@ mod tests {
 
     #[test]
     fn a_runner_that_found_no_test_has_failed() {
-        assert_eq!(settle(Tally::Cargo, counts(0, 0), true), counts(0, 1));
+        assert_eq!(settle(Tally::Tap, counts(0, 0), true), counts(0, 1));
     }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::step::{Steps, Tally};
-use crate::{Result, boundaries, licences, project, schema, setup};
+use crate::{Result, boundaries, interop, licences, project, schema, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -14,14 +14,16 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut steps = Steps::new(arguments.verbose);
-    steps.checks("set-up", [("npm packages and the Python environment are installed".to_owned(), setup::run())]);
-    steps.checks("boundaries", boundaries::checks());
-    steps.checks("licences", licences::checks());
-    steps.checks("schema", schema::checks());
+    steps.checks("set-up", setup::checks);
+    steps.checks("boundaries", boundaries::checks);
+    steps.checks("licences", licences::checks);
+    steps.checks("schema", schema::checks);
     steps.program("format", Tally::Status, project::cargo(&["fmt", "--all", "--check"]));
     steps.program("clippy", Tally::Status, clippy(&["--workspace", "--all-targets", "--all-features"]));
     steps.program("clippy, core alone", Tally::Status, clippy(&["--package", "topicwire", "--no-default-features", "--all-targets"]));
     steps.program("tests", Tally::Cargo, project::cargo(&["test", "--workspace", "--no-fail-fast"]));
+    steps.program("programs", Tally::Status, project::cargo(&["build", "--workspace", "--bins"]));
+    steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
     steps.program("documentation", Tally::Status, documentation());
     Ok(if steps.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
