@@ -7,6 +7,7 @@ pub mod dialect;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod lane;
 pub mod options;
 pub mod scan;
 #[cfg(feature = "schema")]

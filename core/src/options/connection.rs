@@ -196,7 +196,7 @@ pub(super) fn websocket_url(path: &str, url: &Secret) -> Result<(), Error> {
 }
 
 /// serde's message without the value that it may quote.
-pub(super) fn json_error(error: &serde_json::Error) -> Error {
+pub(crate) fn json_error(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     // serde quotes what it found between backticks or quotes only for names of fields, variants and types; a
     // scalar's value follows "invalid value:" or "invalid type:" and is cut out here.

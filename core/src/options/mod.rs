@@ -7,6 +7,7 @@ mod millis;
 mod raw;
 
 pub use astro::{AstroOptions, NamedCredential, TokenType};
+pub(crate) use connection::json_error;
 pub use connection::{ConnectionOptions, Jitter, QueueOptions, ReconnectOptions};
 pub use graphql::{Auth, GraphQlOptions, Preset, Protocol, Sockets};
 pub use raw::RawOptions;
@@ -53,7 +54,7 @@ impl Options {
     /// # Errors
     /// `invalid_option`, naming the path and what was expected, never the value.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let options: Self = serde_json::from_slice(json).map_err(|error| connection::json_error(&error))?;
+        let options: Self = serde_json::from_slice(json).map_err(|error| json_error(&error))?;
         options.validate()?;
         Ok(options)
     }
