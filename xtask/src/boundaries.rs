@@ -146,17 +146,20 @@ fn lines_with(file: &Source, wrong: impl Fn(&str) -> bool) -> Vec<String> {
     if is_test {
         return Vec::new();
     }
-    let numbered = file.text.lines().enumerate().take_while(|(_, line)| !is_test_attribute(line));
-    let code = numbered.filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let lines: Vec<&str> = file.text.lines().collect();
+    let end = lines.windows(2).position(|pair| opens_tests(pair[0], pair[1])).unwrap_or(lines.len());
+    let code = lines.iter().enumerate().take(end).filter(|(_, line)| !line.trim_start().starts_with("//"));
     code.filter(|(_, line)| wrong(line)).map(|(at, line)| location(file, at, line)).collect()
+}
+
+/// Whether an attribute and the line after it begin the tests at the end of a file.
+fn opens_tests(attribute: &str, next: &str) -> bool {
+    let for_tests = attribute.starts_with("#[cfg(test)]") || attribute.starts_with("#[cfg(all(test");
+    for_tests && next.starts_with("mod ") && next.ends_with('{')
 }
 
 fn every_line_with(file: &Source, wrong: impl Fn(&str) -> bool) -> Vec<String> {
     file.text.lines().enumerate().filter(|(_, line)| wrong(line)).map(|(at, line)| location(file, at, line)).collect()
-}
-
-fn is_test_attribute(line: &str) -> bool {
-    line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(all(test")
 }
 
 fn location(file: &Source, at: usize, line: &str) -> String {
