@@ -189,9 +189,10 @@ fn the_resume_edge_is_not_lost() {
         let consumer = lane.clone();
         let consumer = thread::spawn(move || consumer.poll(9, &mut Vec::new()));
         let (mut handled, mut reading) = (0, true);
-        let mut turn = |router: &mut Router, reading: &mut bool| match router.attend().pressure {
-            Some(pause) => *reading = !pause,
-            None => {}
+        let turn = |router: &mut Router, reading: &mut bool| {
+            if let Some(pause) = router.attend().pressure {
+                *reading = !pause;
+            }
         };
         send(&mut router, 1);
         turn(&mut router, &mut reading);

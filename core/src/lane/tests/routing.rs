@@ -34,7 +34,7 @@ fn a_lane_that_wants_two_of_a_messages_subscriptions_hears_it_once() {
     let lane = router.open(&poller, LaneOptions::filtered(filter)).unwrap();
     let mut both = message(1, "tips", None);
     if let EventKind::Message(message) = &mut both.kind {
-        message.subscriptions = Subscriptions::Many([SubscriptionId(1), SubscriptionId(2)].into());
+        message.subscriptions = Subscriptions::Many(Arc::new(vec![SubscriptionId(1), SubscriptionId(2)]));
     }
     router.route(both);
     router.flush();
