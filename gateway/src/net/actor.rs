@@ -43,7 +43,6 @@ enum Mail {
     Upgrade(UpgradeRequest, oneshot::Sender<Decision>),
     Drained(ConnId),
     Call(Call),
-    Stop,
 }
 
 /// A way to talk to the task.
@@ -53,8 +52,8 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
-    /// Starts the task. It ends at [`Actor::stop`].
-    pub(super) fn start(machine: Machine) -> Self {
+    /// Starts the task. It ends, and with it every connection, when `stop` becomes true.
+    pub(super) fn start(machine: Machine, stop: watch::Receiver<bool>) -> Self {
         let (inbox, mail) = mpsc::channel(INBOX);
         let owner = Owner {
             machine,
@@ -64,7 +63,7 @@ impl Actor {
             conns: BTreeMap::new(),
             half_open: Vec::new(),
         };
-        tokio::spawn(owner.run(mail));
+        tokio::spawn(owner.run(mail, stop));
         Self { inbox }
     }
 
@@ -92,14 +91,6 @@ impl Actor {
         });
         self.send(Mail::Call(call)).await?;
         answer.await.map_err(|_| Stopped)
-    }
-
-    /// Ends the task, and with it every connection.
-    pub(super) fn stop(&self) {
-        if let Err(mpsc::error::TrySendError::Full(stop)) = self.inbox.try_send(Mail::Stop) {
-            let inbox = self.inbox.clone();
-            tokio::spawn(async move { inbox.send(stop).await });
-        }
     }
 
     /// Waits until the task has ended.
@@ -141,7 +132,7 @@ impl Owner {
         }
     }
 
-    async fn run(mut self, mut mail: mpsc::Receiver<Mail>) {
+    async fn run(mut self, mut mail: mpsc::Receiver<Mail>, mut stop: watch::Receiver<bool>) {
         let timer = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(timer);
         let mut armed = None;
@@ -155,8 +146,9 @@ impl Owner {
                 }
             }
             tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
                 next = mail.recv() => match next {
-                    None | Some(Mail::Stop) => return,
+                    None => return,
                     Some(next) => self.take(next),
                 },
                 () = &mut timer, if armed.is_some() => {
@@ -192,7 +184,6 @@ impl Owner {
                 }
             }
             Mail::Call(call) => call(&mut self.machine, now),
-            Mail::Stop => {}
         }
     }
 

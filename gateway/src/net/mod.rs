@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub(crate) use actor::Actor;
 pub use actor::Stopped;
@@ -30,17 +31,18 @@ pub(crate) struct Server {
     pub(crate) actor: Actor,
     pub(crate) port: u16,
     stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
 }
 
 impl Server {
     pub(crate) fn start(port: u16, options: Options, seed: u64) -> io::Result<Self> {
         let listener = listen(port)?;
         let port = listener.local_addr()?.port();
-        let actor = Actor::start(Machine::new(options, seed));
         let (stop, stopped) = watch::channel(false);
+        let actor = Actor::start(Machine::new(options, seed), stopped.clone());
         let control = Arc::new(Control { actor: actor.clone(), stop: stop.clone() });
-        tokio::spawn(accept(listener, actor.clone(), control, stopped));
-        Ok(Self { actor, port, stop })
+        let accepting = tokio::spawn(accept(listener, actor.clone(), control, stopped));
+        Ok(Self { actor, port, stop, accepting })
     }
 
     /// Resolves when the gateway was told to stop, by whomever.
@@ -57,21 +59,17 @@ impl Server {
     }
 
     /// Ends everything and waits until the port is free again.
-    pub(crate) async fn stop(self) {
-        self.end();
-        self.actor.ended().await;
-        self.stop.closed().await;
-    }
-
-    fn end(&self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
-        self.actor.stop();
+        self.actor.ended().await;
+        // An error would be a panic of that task, which holds nothing any more either.
+        let _ = (&mut self.accepting).await;
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.end();
+        self.stop.send_replace(true);
     }
 }
 
