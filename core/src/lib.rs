@@ -15,5 +15,6 @@ pub mod schema;
 mod secret;
 pub mod session;
 pub mod time;
+pub mod view;
 
 pub use secret::Secret;
