@@ -9,7 +9,7 @@ export async function until(what, look, state = () => undefined) {
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}: ${JSON.stringify(state())}`);
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}: ${String(JSON.stringify(state())).slice(-1000)}`);
     await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
   }
 }
