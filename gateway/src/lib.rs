@@ -22,11 +22,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod files;
 mod gateway;
 pub mod machine;
 mod net;
 mod run;
 
+pub use files::raise_open_files;
 pub use gateway::{GatewayError, GatewayOptions, LocalGateway};
 pub use machine::astro::{AstroPublish, Published};
 pub use net::Stopped;

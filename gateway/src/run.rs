@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::files::raise_open_files;
 use crate::gateway::{GatewayOptions, LocalGateway};
 
 /// How to run.
@@ -25,6 +26,7 @@ pub struct RunOptions {
 ///
 /// When the port cannot be had or standard output cannot be written.
 pub async fn run(options: RunOptions) -> io::Result<()> {
+    raise_open_files();
     let gateway = LocalGateway::start_with(options.gateway).await?;
     let mut out = io::stdout();
     let text = if options.control_stdio { announcement(&gateway) } else { banner(&gateway) };

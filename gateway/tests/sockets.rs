@@ -171,6 +171,8 @@ async fn a_mute_connection_gets_nothing_until_it_speaks_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_connections_all_hear_a_message() {
     const MANY: usize = 1000;
+    // Both ends of every connection are in this process.
+    topicwire_gateway::raise_open_files();
     let gateway = LocalGateway::start().await.expect("a free port");
     let url = gateway.astro_url();
     let mut tasks = tokio::task::JoinSet::new();

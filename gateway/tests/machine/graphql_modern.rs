@@ -52,6 +52,15 @@ fn variables_and_operation_names_are_heeded() {
 }
 
 #[test]
+fn the_schema_can_be_asked_for() {
+    let mut bench = Bench::new();
+    let conn = bench.graphql(MODERN);
+    bench.start(conn, "subscribe", "1", "{ __schema { subscriptionType { name } } }");
+    bench.pass(0);
+    assert_eq!(bench.json(conn), next("1", json!({"data": {"__schema": {"subscriptionType": {"name": "Subscription"}}}})));
+}
+
+#[test]
 fn ping_is_answered_with_its_payload_at_any_time() {
     let mut bench = Bench::new();
     let conn = bench.open("/graphql", &[MODERN]);

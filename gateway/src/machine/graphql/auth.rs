@@ -11,8 +11,8 @@ pub(crate) const MODERN: &str = "graphql-transport-ws";
 /// The subprotocol of the npm package `subscriptions-transport-ws`.
 pub(crate) const LEGACY: &str = "graphql-ws";
 
-/// The subprotocol to answer an upgrade with. One that we do not speak is echoed as the reference server
-/// does, and closed with 4406 once it is open.
+/// The subprotocol to answer an upgrade with. Without one in common none is answered, and the socket is closed
+/// with 4406 once it is open, as the reference server does.
 pub(crate) fn admit(options: &GraphQlOptions, request: &UpgradeRequest) -> Result<Option<String>, Refusal> {
     if let Some(wanted) = &options.token {
         let given = match place(options) {
@@ -26,7 +26,7 @@ pub(crate) fn admit(options: &GraphQlOptions, request: &UpgradeRequest) -> Resul
     }
     let spoken = [(MODERN, options.modern), (LEGACY, options.legacy)];
     let chosen = spoken.iter().find(|(name, on)| *on && request.subprotocols.iter().any(|offer| offer == name));
-    Ok(chosen.map(|(name, _)| (*name).to_owned()).or_else(|| request.subprotocols.first().cloned()))
+    Ok(chosen.map(|(name, _)| (*name).to_owned()))
 }
 
 fn place(options: &GraphQlOptions) -> TokenPlace {

@@ -61,14 +61,14 @@ impl Document {
         let parsed = parse(&request.query)?;
         let document = parsed.to_executable_validate(schema).map_err(|invalid| Refused::Validation(values(&errors(&invalid.errors))))?;
         let name = request.operation_name.as_deref();
-        let operation =
-            document.operations.get(name).map_err(|e| Refused::NoSuchOperation(value(&e.to_graphql_error(&document.sources))))?.clone();
+        let operation = document.operations.get(name).map_err(|_| Refused::NoSuchOperation(message(&no_such_operation(name))))?.clone();
         let given = json_map(&request.variables);
         let variables = coerce_variable_values(schema, &operation, &given)
             .map_err(|e| Refused::Variables(value(&e.to_graphql_error(&document.sources))))?;
         // A resolver is the one place that is told the coerced arguments, so one that resolves nothing asks.
         let probe = Probe { root: operation.object_type().to_string(), fields: RefCell::default() };
-        let run = Execution::new(schema, &document).operation(&operation).coerced_variable_values(&variables);
+        let run =
+            Execution::new(schema, &document).operation(&operation).enable_schema_introspection(true).coerced_variable_values(&variables);
         let asked = run.execute_sync(&probe);
         let response = asked.map_err(|e| Refused::Variables(value(&e.to_graphql_error(&document.sources))))?;
         if let Some(error) = response.errors.into_iter().next() {
@@ -156,9 +156,7 @@ impl LooseDocument {
         });
         let operation = operations.find(|operation| wanted.is_none_or(|wanted| operation.name.as_ref().is_some_and(|n| n == wanted)));
         let Some(operation) = operation else {
-            let message = "No operation of that name in the document";
-            let error = GraphQLError::new(message, None, &parsed.sources);
-            return Err(Refused::NoSuchOperation(value(&error)));
+            return Err(Refused::NoSuchOperation(message(&no_such_operation(wanted))));
         };
         let (mut fields, mut streams) = (Vec::new(), 0);
         for selection in &operation.selection_set {
@@ -185,6 +183,14 @@ fn values(errors: &[GraphQLError]) -> Vec<Value> {
 
 fn value(error: &GraphQLError) -> Value {
     serde_json::to_value(error).unwrap_or_else(|_| message(&error.message))
+}
+
+/// The reference implementation's words for it.
+fn no_such_operation(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("Unknown operation named \"{name}\"."),
+        None => "Must provide operation name if query contains multiple operations.".to_owned(),
+    }
 }
 
 /// A GraphQL error of our own.
