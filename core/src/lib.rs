@@ -2,12 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "net")]
+pub mod client;
 pub mod command;
 pub mod dialect;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod lane;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod options;
 pub mod scan;
 #[cfg(feature = "schema")]
@@ -17,4 +21,6 @@ pub mod session;
 pub mod time;
 pub mod view;
 
+#[cfg(feature = "net")]
+pub use client::{Astro, Client, GraphQl, Raw, Subscription};
 pub use secret::Secret;

@@ -63,7 +63,7 @@ pub use kinds::{Kind, KindSet};
 pub use lane::{Lane, LaneStats};
 pub use options::{LaneOptions, Overflow, Role};
 pub use poller::{Poller, Ready, Wake};
-pub use router::{Attention, Router};
+pub use router::{Attention, Router, Signals};
 
 #[cfg(all(test, loom))]
 #[path = "tests/loom.rs"]

@@ -66,6 +66,19 @@ impl Lookup for Slots {
     }
 }
 
+/// Wakes that are due. Dropping them unsent would leave consumers asleep.
+#[must_use]
+pub struct Signals(Vec<Signal>);
+
+impl Signals {
+    /// Wakes everybody. No lock of the owner's may be held.
+    pub fn send(self) {
+        for signal in self.0 {
+            signal.send();
+        }
+    }
+}
+
 /// What the owner of a [`Router`] must see to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Attention {
@@ -274,6 +287,11 @@ impl Router {
 
     /// Hands over what was routed since the last flush: one lock a lane, then the wakes.
     pub fn flush(&mut self) {
+        self.hand_over().send();
+    }
+
+    /// The same without the wakes, for an owner that holds a lock: it sends them when it holds none.
+    pub fn hand_over(&mut self) -> Signals {
         let mut dirty = std::mem::take(&mut self.dirty);
         for place in dirty.drain(..) {
             let Some(slot) = &mut self.slots.0[place] else { continue };
@@ -289,9 +307,7 @@ impl Router {
             }
         }
         self.dirty = dirty;
-        for signal in self.signals.drain(..) {
-            signal.send();
-        }
+        Signals(std::mem::take(&mut self.signals))
     }
 
     /// What the owner must see to since it last asked. Cheap when there is nothing.
@@ -321,16 +337,14 @@ impl Router {
 
     /// Ends every lane with the client's own end.
     fn finish(&mut self, closed: &Closed) {
-        self.flush();
+        let signals = self.hand_over();
+        self.signals = signals.0;
         self.end.get_or_insert_with(|| Box::new(closed.clone()));
         let lanes: Vec<LaneId> = self.slots.0.iter().rev().flatten().map(|slot| slot.cell.id).collect();
         for lane in lanes {
             if let Some(slot) = self.remove(lane) {
                 self.signals.extend(slot.cell.end(closed.clone()));
             }
-        }
-        for signal in self.signals.drain(..) {
-            signal.send();
         }
     }
 
@@ -369,6 +383,7 @@ impl Router {
 impl Drop for Router {
     fn drop(&mut self) {
         self.finish(&Closed::default());
+        self.flush();
     }
 }
 

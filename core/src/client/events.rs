@@ -1,0 +1,151 @@
+//! A lane as a Rust program reads it: a `Stream`, or a blocking `poll`.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use futures_util::task::AtomicWaker;
+
+use super::boundary::Client;
+use crate::command::Command;
+use crate::error::Error;
+use crate::event::{Event, EventKind};
+use crate::id::{LaneId, RequestId};
+use crate::lane::{Lane, LaneOptions, Poller, Wake};
+
+/// Events taken from the lane at once.
+const BATCH: usize = 256;
+
+/// The events of one lane, in order. It ends after `Closed`.
+///
+/// ```no_run
+/// use futures_util::StreamExt as _;
+/// # async fn example(mut events: topicwire::client::Events) {
+/// while let Some(event) = events.next().await {
+///     println!("{event:?}");
+/// }
+/// # }
+/// ```
+pub struct Events {
+    poller: Poller,
+    lane: Lane,
+    wake: Arc<Bell>,
+    taken: VecDeque<Event>,
+    scratch: Vec<Event>,
+    /// The lane said that it has more, so it will not be announced.
+    more: bool,
+    ended: bool,
+}
+
+/// Wakes a task and a thread, whichever there is.
+#[derive(Default)]
+struct Bell {
+    task: AtomicWaker,
+    rung: Mutex<bool>,
+    thread: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.thread.notify_one();
+        self.task.wake();
+    }
+}
+
+impl Events {
+    /// Opens a lane of a client, perhaps with the command that feeds it.
+    ///
+    /// # Errors
+    /// As [`Client::open_lane`].
+    pub fn open(client: &Client, options: LaneOptions, command: Option<(RequestId, Option<LaneId>, Command)>) -> Result<Self, Error> {
+        let wake = Arc::new(Bell::default());
+        let poller = Poller::new(wake.clone());
+        let lane = client.open_lane(&poller, options, command)?;
+        Ok(Self { poller, lane, wake, taken: VecDeque::new(), scratch: Vec::new(), more: false, ended: false })
+    }
+
+    /// The lane.
+    #[must_use]
+    pub fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// The next event, if there is one now.
+    pub fn try_next(&mut self) -> Option<Event> {
+        if self.taken.is_empty() && !self.ended {
+            if !self.more {
+                // Arms the poller again: what comes from here on rings.
+                drop(self.poller.ready(1));
+            }
+            self.more = self.lane.poll(BATCH, &mut self.scratch);
+            self.taken.extend(self.scratch.drain(..));
+        }
+        let event = self.taken.pop_front()?;
+        self.ended |= matches!(event.kind, EventKind::Closed(_));
+        Some(event)
+    }
+
+    /// Waits for the next event at most this long. `None` when none came, and after the end.
+    pub fn poll(&mut self, timeout: Duration) -> Option<Event> {
+        let deadline = Instant::now().checked_add(timeout);
+        loop {
+            *self.wake.rung.lock().unwrap_or_else(PoisonError::into_inner) = false;
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            if self.ended {
+                return None;
+            }
+            let mut rung = self.wake.rung.lock().unwrap_or_else(PoisonError::into_inner);
+            while !*rung {
+                let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+                if left.is_zero() {
+                    return None;
+                }
+                // A wait for ever is cut into long ones, since the clock cannot hold it.
+                rung = self.wake.thread.wait_timeout(rung, left.min(Duration::from_secs(3600))).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Whether the end has been reached.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        if let Some(event) = self.taken.pop_front() {
+            self.ended |= matches!(event.kind, EventKind::Closed(_));
+            return Poll::Ready(Some(event));
+        }
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.wake.task.register(cx.waker());
+        match self.try_next() {
+            Some(event) => Poll::Ready(Some(event)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.lane.close();
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events").field("lane", &self.lane).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
