@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.program("tests", Tally::Cargo, project::cargo(&["test", "--workspace", "--no-fail-fast"]));
     steps.program("programs", Tally::Status, project::cargo(&["build", "--workspace", "--bins"]));
     steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
+    steps.program("lanes under loom", Tally::Cargo, loom());
     steps.program("documentation", Tally::Status, documentation());
     Ok(if steps.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -31,6 +32,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn clippy(packages: &[&str]) -> Command {
     let mut cargo = project::cargo(&["clippy"]);
     cargo.args(packages).args(["--", "--deny", "warnings"]);
+    cargo
+}
+
+/// Every interleaving of the lanes' scenes. The flag changes what everything is compiled to, so it has a target folder of its own.
+fn loom() -> Command {
+    let mut cargo =
+        project::cargo(&["test", "--package", "topicwire", "--no-default-features", "--lib", "--target-dir", "target/loom", "lane::loom"]);
+    cargo.env("RUSTFLAGS", "--cfg loom");
     cargo
 }
 
