@@ -4,6 +4,7 @@
 
 #[cfg(feature = "net")]
 pub mod client;
+pub mod batch;
 pub mod command;
 pub mod dialect;
 pub mod error;

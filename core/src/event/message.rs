@@ -289,6 +289,15 @@ impl Message {
         self.frame.get(start..end).unwrap_or_default()
     }
 
+    /// The payload without looking for its end. Where nobody has looked yet, the bytes go on to the end of the frame, and `false` says so.
+    pub(crate) fn payload_unwalked(&self) -> (&[u8], bool) {
+        let start = (self.start as usize).min(self.frame.len());
+        match self.end.load(Ordering::Relaxed) {
+            UNKNOWN => (&self.frame[start..], false),
+            end => (self.frame.get(start..end as usize).unwrap_or_default(), true),
+        }
+    }
+
     /// The payload as a handle that keeps the frame alive.
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {

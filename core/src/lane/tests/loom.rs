@@ -4,22 +4,13 @@
 
 use std::sync::Arc;
 
-use ::loom::model::Builder;
+use ::loom::model as check;
 use ::loom::sync::atomic::{AtomicUsize, Ordering};
 use ::loom::thread;
 
 use super::{Lane, LaneOptions, Overflow, Poller, Router};
 use crate::event::{Event, EventKind, Message, PayloadKind};
 use crate::id::{Seq, SubscriptionId};
-
-/// More preemptions than this make the scenes take minutes; every known bug of such code shows with two.
-const PREEMPTIONS: usize = 3;
-
-fn check(scene: impl Fn() + Sync + Send + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(PREEMPTIONS);
-    builder.check(scene);
-}
 
 fn send(router: &mut Router, seq: u64) {
     let message = Message::whole(bytes::Bytes::from_static(b"x"), PayloadKind::Text);
