@@ -76,6 +76,7 @@ async fn requests_that_make_no_sense_are_answered_with_a_reason() {
         ("POST", "/control/faults", r#"{"fault":"cut","how":"reset","why":1}"#, 400, "why"),
         ("POST", "/control/faults", r#"{"fault":"close","code":1}"#, 400, "1000 to 4999"),
         ("POST", "/control/options", r#"{"astro":{"pingms":1}}"#, 400, "pingms"),
+        ("POST", "/control/clock", r#"{"advance_ms":86400001}"#, 400, "a day"),
         ("GET", "/control/transcript?since=x", "", 400, "since"),
     ] {
         let (status, answer) = http(gateway.port(), method, path, "", body).await;

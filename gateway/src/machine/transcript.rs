@@ -84,7 +84,8 @@ impl Transcript {
             Frame::Fragments { text: true, parts } => {
                 let mut whole = Vec::new();
                 for part in parts {
-                    whole.extend_from_slice(&part[..part.len().min(KEPT_BYTES)]);
+                    let room = KEPT_BYTES - whole.len();
+                    whole.extend_from_slice(&part[..part.len().min(room)]);
                 }
                 Body::Payload { length: frame.len(), kept: Bytes::from(whole) }
             }

@@ -142,7 +142,10 @@ impl Owner {
             if due != armed {
                 armed = due;
                 if let Some(due) = due {
-                    timer.as_mut().reset((self.start + due).into());
+                    // A time beyond the clock's end never comes.
+                    let never = Duration::from_secs(86_400 * 365);
+                    let at = self.start.checked_add(due).unwrap_or_else(|| self.start + never);
+                    timer.as_mut().reset(at.into());
                 }
             }
             tokio::select! {

@@ -22,6 +22,9 @@ use crate::machine::{Fault, ReconnectToken, Target};
 /// The largest body: more than any message that one would publish.
 const MAX_BODY: usize = 64 << 20;
 
+/// The furthest that the clock can be pushed on at once: every timer on the way fires, and all wait for it.
+const MAX_ADVANCE_MS: u64 = 24 * 3600 * 1000;
+
 /// Every request that the API takes, for the index at `/control` and for whoever asks for something else.
 const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/control/connections", "the open connections"),
@@ -202,6 +205,10 @@ impl Control {
     }
 
     async fn clock(&self, asked: Clock) -> Result<Value, Failure> {
+        if asked.advance_ms > MAX_ADVANCE_MS {
+            let why = format!("advance_ms must be at most {MAX_ADVANCE_MS} (a day), not {}", asked.advance_ms);
+            return Err(bad(why));
+        }
         let time = self.actor.call(move |machine, now| {
             if asked.stopped == Some(true) {
                 machine.stop_clock(now, true);

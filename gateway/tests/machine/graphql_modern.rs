@@ -264,3 +264,21 @@ fn blocks_are_what_is_published() {
     let broken = bench.json(conn);
     assert_eq!((&broken["payload"]["data"], broken["payload"]["errors"].is_array()), (&Value::Null, true));
 }
+
+#[test]
+fn deep_documents_do_not_exhaust_the_stack() {
+    let mut bench = Bench::new();
+    let conn = bench.graphql(MODERN);
+    for depth in [100, 400, 5_000] {
+        let nest = |open: &str| format!("{}{}", open.repeat(depth), "}".repeat(depth));
+        let query = format!("{{ __type(name: \"Tick\") {{ name {} }} }}", nest("ofType { name "));
+        bench.start(conn, "subscribe", "1", &query);
+        bench.pass(0);
+        if depth > 1_000 {
+            // Deeper than the parser goes: a syntax error, which ends the socket.
+            assert!(matches!(bench.rest(conn)[..], [.., Seen::Close(Some(4500), _)]));
+        } else {
+            bench.jsons(conn);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The machine under virtual time.
 
+mod anything;
 mod astro_commands;
 mod astro_faults;
 mod astro_handover;

@@ -92,7 +92,7 @@ impl GraphQl {
                 state.init_timeout = Some(wire.after_ms(options.init_timeout_ms, timer));
             }
             let period = Duration::from_millis(options.ws_ping_ms);
-            wire.start_pings(conn, period, period * 2);
+            wire.start_pings(conn, period, period.saturating_mul(2));
             for (beat, ms) in [(Beat::Ping, options.ping_ms), (Beat::Pong, options.pong_ms)] {
                 if ms > 0 {
                     wire.after_ms(ms, Timer::Heartbeat(conn, beat));
