@@ -8,7 +8,7 @@ enum Piece<'a> {
     Char(char),
 }
 
-/// Takes the inside of a string apart. Escapes that JSON does not know stand for the byte behind the backslash.
+/// Takes the inside of a string apart. An escape that JSON does not know stands for the letter behind the backslash.
 struct Pieces<'a>(&'a [u8]);
 
 impl<'a> Iterator for Pieces<'a> {
@@ -25,6 +25,11 @@ impl<'a> Iterator for Pieces<'a> {
             self.0 = rest;
             return Some(Piece::Char(char::REPLACEMENT_CHARACTER));
         };
+        if !letter.is_ascii() {
+            // Part of a longer character, which is left whole.
+            self.0 = &self.0[1..];
+            return Some(Piece::Char(char::REPLACEMENT_CHARACTER));
+        }
         self.0 = rest;
         Some(Piece::Char(match letter {
             b'b' => '\u{8}',
@@ -33,8 +38,7 @@ impl<'a> Iterator for Pieces<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => self.unicode(),
-            other if other.is_ascii() => other.into(),
-            _ => char::REPLACEMENT_CHARACTER,
+            other => other.into(),
         }))
     }
 }

@@ -88,7 +88,7 @@ impl FromStr for Decimal {
             None => (mantissa, ""),
         };
         let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || size.len() > MAX_DIGITS {
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || whole.len() + fraction.len() > MAX_DIGITS {
             return Err(NotDecimal);
         }
         let mut digits = format!("{whole}{fraction}");

@@ -148,6 +148,7 @@ fn texts_are_unescaped_only_if_they_must_be() {
         (r"\u+123", "\u{fffd}+123"),
         (r"\u", "\u{fffd}"),
         (r"\x", "x"),
+        (r"\é", "\u{fffd}é"),
     ] {
         let frame = format!("{{\"k\":\"{escaped}\"}}");
         let value = only(&frame);
