@@ -230,7 +230,9 @@ impl Future for Link {
             if !link.frames.is_empty() || rung || flushed {
                 link.turn(flushed);
             }
+            let was_reading = link.reading;
             flushed = link.write(cx);
+            let resumed = link.reading && !was_reading;
             if let Some(deadline) = &mut link.deadline
                 && deadline.as_mut().poll(cx).is_ready()
             {
@@ -243,8 +245,8 @@ impl Future for Link {
                 link.finish();
                 return Poll::Ready(());
             }
-            if !more && !flushed {
-                // Whatever is left to write waits for the socket, which will wake us.
+            if !more && !flushed && !resumed {
+                // Whatever is left to write waits for the socket, which will wake us; and so does reading, unless it was only now resumed.
                 return Poll::Pending;
             }
         }
