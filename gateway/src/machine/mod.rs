@@ -34,7 +34,6 @@ mod mask;
 mod observe;
 mod options;
 mod ordered;
-mod payload;
 mod raw;
 mod timers;
 mod transcript;
@@ -51,7 +50,6 @@ pub use hidden::Hidden;
 pub use io::{ConnId, Cut, Dialect, Frame, Input, Output, Refusal, UpgradeRequest};
 pub use observe::Stats;
 pub use options::Options;
-pub use payload::Payload;
 pub use transcript::{Direction, TranscriptEntry};
 
 use astro::Astro;

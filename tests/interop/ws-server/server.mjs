@@ -1,5 +1,6 @@
 // A WebSocket server on npm `ws` for tests of the raw client; `server.py` offers the same paths on Python's `websockets`. See README.md.
 import http from 'node:http';
+import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
 
 const PROTOCOLS = ['chat.v2', 'chat.v1']; // in order of preference
@@ -51,10 +52,10 @@ const BEHAVIOURS = {
   '/mute': (socket, query, request) => request.socket.pause(),
 };
 
-const compression = process.argv.includes('--deflate');
+const { values: options } = parseArgs({ options: { port: { type: 'string', default: '0' }, deflate: { type: 'boolean', default: false } } });
 const sockets = new WebSocketServer({
   noServer: true,
-  perMessageDeflate: compression,
+  perMessageDeflate: options.deflate,
   maxPayload: 64 << 20,
   handleProtocols: (offered) => PROTOCOLS.find((known) => offered.has(known)) ?? false,
 });
@@ -80,7 +81,7 @@ server.on('upgrade', (request, socket, head) => {
 });
 
 process.stdin.on('end', () => process.exit(0)).resume();
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(options.port), '127.0.0.1', () => {
   const { port } = server.address();
   console.log(JSON.stringify({ event: 'listening', port, pid: process.pid, url: `ws://127.0.0.1:${port}` }));
 });

@@ -1,5 +1,6 @@
 """A WebSocket server on Python's `websockets` for tests of the raw client; `server.mjs` offers the same paths on npm `ws`. See README.md."""
 
+import argparse
 import asyncio
 import json
 import os
@@ -112,9 +113,12 @@ def choose(connection, offered):
 
 
 async def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, default=0)
+    port = arguments.parse_args().port
     # Keep-alive pings of our own would come between the frames that a test counts.
     options = {"compression": None, "ping_interval": None, "max_size": 64 << 20, "close_timeout": 1}
-    async with serve(handle, "127.0.0.1", 0, process_request=request_came, select_subprotocol=choose, **options) as server:
+    async with serve(handle, "127.0.0.1", port, process_request=request_came, select_subprotocol=choose, **options) as server:
         port = server.sockets[0].getsockname()[1]
         print(json.dumps({"event": "listening", "port": port, "pid": os.getpid(), "url": f"ws://127.0.0.1:{port}"}), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
