@@ -5,6 +5,7 @@
 //! handed. Sessions know no word of any gateway, dialects know neither each other nor the network.
 
 pub mod astro;
+pub mod graphql;
 // pub mod graphql;
 pub mod raw;
 
@@ -28,7 +29,7 @@ use crate::session::io::{Dial, DialFailure, Frame, Handshake, HttpResponse, Link
 pub fn of(options: &Options) -> Result<Box<dyn Dialect>, Error> {
     match options {
         Options::Astro(options) => Ok(Box::new(astro::Astro::new(options.clone()))),
-        Options::GraphQl(_) => Err(Error::new(crate::error::Code::Unsupported, "this build has no GraphQL dialect")),
+        Options::GraphQl(options) => Ok(Box::new(graphql::GraphQl::new(options.clone()))),
         Options::Raw(options) => Ok(Box::new(raw::Raw::new(options.clone()))),
     }
 }

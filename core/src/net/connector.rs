@@ -143,8 +143,7 @@ async fn upgrade(stream: NetStream, dial: &Dial, uri: &Uri) -> Result<(WebSocket
             let http = Some(HttpResponse { status: parts.status.as_u16(), headers: parts.headers, body });
             Err(Box::new(DialFailure { phase: DialPhase::Upgrade, http, error }))
         }
-        // Its text may quote headers.
-        Err(WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error))) => Err(failed(DialPhase::Upgrade, error.to_string())),
+        Err(WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error))) => Err(failed(DialPhase::Protocol, error.to_string())),
         Err(error) => Err(failed(DialPhase::Upgrade, error.to_string())),
     }
 }

@@ -170,6 +170,8 @@ pub enum DialPhase {
     Tls,
     /// Upgrading to WebSocket.
     Upgrade,
+    /// The server did not choose a subprotocol that was offered.
+    Protocol,
     /// The whole took too long.
     Timeout,
 }
@@ -184,6 +186,7 @@ impl DialPhase {
             Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Upgrade => "upgrade",
+            Self::Protocol => "protocol",
             Self::Timeout => "timeout",
         }
     }

@@ -1,0 +1,78 @@
+//! Where the credential goes: the URL, a header, the payload of `connection_init`, or each operation's `extensions`.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::options::{Auth, GraphQlOptions};
+use crate::secret::Secret;
+
+/// What need not be encoded in a query's value (RFC 3986 §2.3).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn value(options: &GraphQlOptions, token: &Secret) -> String {
+    format!("{}{}", options.auth_prefix, token.expose())
+}
+
+/// The address to dial.
+pub(super) fn url(options: &GraphQlOptions, token: &Secret) -> Secret {
+    if options.auth != Auth::Query || token.is_empty() {
+        return options.url.clone();
+    }
+    let base = options.url.expose();
+    let joint = if base.contains('?') { '&' } else { '?' };
+    let encoded = utf8_percent_encode(&value(options, token), PLAIN).to_string();
+    Secret::new(format!("{base}{joint}{}={encoded}", utf8_percent_encode(&options.auth_name, PLAIN)))
+}
+
+/// The header to add.
+pub(super) fn header(options: &GraphQlOptions, token: &Secret) -> Option<(String, Secret)> {
+    (options.auth == Auth::Header && !token.is_empty()).then(|| (options.auth_name.clone(), Secret::new(value(options, token))))
+}
+
+/// The payload of `connection_init`, as JSON.
+pub(super) fn init_payload(options: &GraphQlOptions, token: &Secret) -> Option<String> {
+    let given = options.init_payload.expose();
+    if options.auth != Auth::Payload || token.is_empty() {
+        return (!given.is_empty()).then(|| given.to_owned());
+    }
+    Some(with_member(given, &options.auth_name, value(options, token)))
+}
+
+/// The extensions of an operation.
+pub(super) fn extensions(options: &GraphQlOptions, token: &Secret, given: Option<&RawValue>) -> Option<Box<RawValue>> {
+    if options.auth != Auth::Extensions || token.is_empty() {
+        return given.map(ToOwned::to_owned);
+    }
+    let text = with_member(given.map_or("", RawValue::get), &options.auth_name, value(options, token));
+    RawValue::from_string(text).ok()
+}
+
+/// A JSON object with one member more. Its numbers keep their text only as far as JSON numbers do; credentials' neighbours are small.
+fn with_member(object: &str, name: &str, value: String) -> String {
+    let mut members: Map<String, Value> = serde_json::from_str(object).unwrap_or_default();
+    members.insert(name.to_owned(), Value::String(value));
+    Value::Object(members).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Preset;
+
+    #[test]
+    fn a_token_in_the_url_is_percent_encoded_and_never_printed() {
+        let options = GraphQlOptions::preset(Preset::Bitquery);
+        let url = url(&options, &Secret::new("ory_at_a+b/c&d"));
+        assert!(url.expose().ends_with("/graphql?token=ory_at_a%2Bb%2Fc%26d"));
+        assert_eq!(format!("{url:?}"), "***");
+    }
+
+    #[test]
+    fn the_payload_keeps_what_the_user_put_there() {
+        let options = GraphQlOptions { init_payload: r#"{"a":1}"#.into(), ..GraphQlOptions::new("ws://h/") };
+        assert_eq!(init_payload(&options, &Secret::new("t")).as_deref(), Some(r#"{"Authorization":"Bearer t","a":1}"#));
+        assert_eq!(init_payload(&options, &Secret::default()).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(init_payload(&GraphQlOptions::new("ws://h/"), &Secret::default()), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Reading a server frame. Both subprotocols use one envelope: `type`, `id` and `payload`, in any order.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::error::{Code, Error};
+use crate::event::{Message, PayloadKind};
+use crate::scan::{Keys, Kind, Value, scan};
+
+/// A frame's parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decoded {
+    kind: Value,
+    id: Option<Value>,
+    payload: Option<Value>,
+}
+
+const ENVELOPE: Keys<'static, 3> = Keys::all(["type", "id", "payload"]);
+
+/// Reads the envelope. A payload that comes last is not walked.
+///
+/// # Errors
+/// `protocol_error` when the frame is not a JSON object with a string `type`. Its text is not quoted: it may hold anything.
+pub(super) fn decode(frame: &[u8]) -> Result<Decoded, Error> {
+    let bad = |what: &str| Error::new(Code::ProtocolError, format!("a frame of {} bytes was not understood: {what}", frame.len()));
+    let [kind, id, payload] = scan(frame, &ENVELOPE).map_err(|error| bad(&error.to_string()))?;
+    let kind = kind.filter(Value::is_string).ok_or_else(|| bad("it has no `type`"))?;
+    let given = |value: &Value| value.kind() != Kind::Null;
+    Ok(Decoded { kind, id: id.filter(given), payload: payload.filter(given) })
+}
+
+impl Decoded {
+    pub(super) fn is(&self, frame: &[u8], kind: &str) -> bool {
+        self.kind.is_text(frame, kind)
+    }
+
+    pub(super) fn kind<'f>(&self, frame: &'f [u8]) -> Cow<'f, str> {
+        self.kind.text(frame).unwrap_or_default()
+    }
+
+    /// The operation's id. A number is compared as its text, since some servers echo ids as numbers.
+    pub(super) fn id<'f>(&self, frame: &'f [u8]) -> Option<Cow<'f, str>> {
+        let id = self.id?;
+        id.text(frame).or_else(|| std::str::from_utf8(id.raw(frame)).ok().map(Cow::Borrowed))
+    }
+
+    /// The payload as it stands in the frame.
+    pub(super) fn payload<'f>(&self, frame: &'f [u8]) -> Option<&'f [u8]> {
+        self.payload.map(|payload| payload.raw(frame))
+    }
+
+    /// The payload as a handle on the frame.
+    pub(super) fn payload_bytes(&self, frame: &Bytes) -> Option<Bytes> {
+        self.payload(frame).map(|payload| frame.slice_ref(payload))
+    }
+
+    /// The payload as a message; its end is found when somebody touches it.
+    pub(super) fn message(&self, frame: Bytes) -> Message {
+        match self.payload {
+            Some(payload) => Message::part(frame, payload.start(), payload.end(), PayloadKind::Json),
+            None => Message::part(frame, 0, Some(0), PayloadKind::Json),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_does_not_matter_and_null_is_nothing() {
+        for frame in [
+            &br#"{"type":"next","id":"1","payload":{"data":{"a":1}}}"#[..],
+            br#"{"id":"1","type":"next","payload":{"data":{"a":1}}}"#,
+            br#"{"payload":{"data":{"a":1}},"id":1,"type":"next"}"#,
+        ] {
+            let decoded = decode(frame).expect("a frame");
+            assert!(decoded.is(frame, "next"));
+            assert_eq!(decoded.id(frame).as_deref(), Some("1"));
+            assert_eq!(decoded.payload(frame), Some(&br#"{"data":{"a":1}}"#[..]));
+        }
+        let decoded = decode(br#"{"type":"complete","id":"1","payload":null}"#).expect("a frame");
+        assert!(decoded.payload.is_none());
+        for junk in [&b"[]"[..], b"nonsense", br#"{"id":"1"}"#, br#"{"type":7}"#, b""] {
+            assert!(decode(junk).is_err());
+        }
+    }
+}
