@@ -7,7 +7,7 @@
 //!
 //! * [`machine`]: the whole behaviour as a pure machine, driven by virtual time in simulations.
 //! * [`LocalGateway`]: the machine on a real port, for tests in Rust.
-//! * [`run`]: the machine as a process, with an HTTP control API.
+//! * [`run()`]: the machine as a process, with an HTTP control API.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {

@@ -81,3 +81,18 @@ async fn a_connection_can_be_dropped_in_each_way() {
     gateway.stop().await;
     assert_eq!(client.end().await, End::Cut);
 }
+
+#[tokio::test]
+async fn a_planned_shutdown_tells_its_clients_first() {
+    let gateway = LocalGateway::start().await.expect("a free port");
+    let url = gateway.astro_url();
+    let mut client = Client::open(&url).await;
+    client.json().await;
+    let ending = tokio::spawn(gateway.shutdown(Duration::ZERO));
+    assert_eq!(client.json().await["type"], "reconnect");
+    assert_eq!(client.end().await, End::Close(1001, "the node went away".to_owned()));
+    // Reading on sends the answer to the close, which is what the gateway waits for.
+    assert_eq!(client.end().await, End::Cut);
+    common::within("the end", ending).await.expect("no panic");
+    Client::offer(&url, &[]).await.map(|_| ()).expect_err("nobody listens");
+}
