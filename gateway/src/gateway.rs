@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::machine::astro::tokens::TokenEntry;
 use crate::machine::astro::{AstroPublish, Published};
-use crate::machine::{ConnectionInfo, Dialect, Fault, Options, Stats, TranscriptEntry};
+use crate::machine::{ConnectionInfo, Dialect, Fault, Options, Payload, Stats, TranscriptEntry};
 use crate::net::{Server, Stopped};
 
 /// How to start a gateway.
@@ -161,8 +161,8 @@ impl LocalGateway {
     /// # Errors
     ///
     /// [`GatewayError::Stopped`].
-    pub async fn publish_astro(&self, topic: &str, room: Option<&str>, data: Value) -> Result<Published, GatewayError> {
-        let message = AstroPublish { topic: topic.to_owned(), room: room.map(str::to_owned), data, id: None };
+    pub async fn publish_astro(&self, topic: &str, room: Option<&str>, data: impl Into<Payload>) -> Result<Published, GatewayError> {
+        let message = AstroPublish { topic: topic.to_owned(), room: room.map(str::to_owned), data: data.into(), id: None };
         self.publish_astro_message(message).await
     }
 
@@ -182,8 +182,8 @@ impl LocalGateway {
     /// # Errors
     ///
     /// [`GatewayError::Stopped`].
-    pub async fn publish_graphql(&self, field: &str, data: Value) -> Result<usize, GatewayError> {
-        let field = field.to_owned();
+    pub async fn publish_graphql(&self, field: &str, data: impl Into<Payload>) -> Result<usize, GatewayError> {
+        let (field, data) = (field.to_owned(), data.into());
         let call = self.server.actor.call(move |machine, now| machine.publish_graphql(now, &field, &data));
         Ok(call.await?)
     }

@@ -30,6 +30,7 @@ mod run;
 
 pub use files::raise_open_files;
 pub use gateway::{GatewayError, GatewayOptions, LocalGateway};
+pub use machine::Payload;
 pub use machine::astro::{AstroPublish, Published};
 pub use net::Stopped;
 pub use run::{RunOptions, run};

@@ -109,3 +109,19 @@ async fn a_shutdown_closes_and_then_frees_the_port() {
     let again = topicwire_gateway::GatewayOptions { port, ..Default::default() };
     LocalGateway::start_with(again).await.expect("the port is free again");
 }
+
+#[tokio::test]
+async fn what_is_published_arrives_letter_for_letter() {
+    let gateway = LocalGateway::start().await.expect("a free port");
+    let mut client = Client::open(&gateway.astro_url()).await;
+    client.json().await;
+    client.send(&common::subscribe("n", "channel.tips")).await;
+    client.json().await;
+    let data = r#"{"z":1,"amount":10.10,"a":"\u00e9","big":123456789012345678901234567890}"#;
+    let body = format!(r#"{{"topic":"channel.tips","data":{data}}}"#);
+    let (status, answer) = http(gateway.port(), "POST", "/control/astro/publish", "", &body).await;
+    assert_eq!((status, &answer["receivers"]), (200, &Value::from(1)));
+    let message = client.message().await.expect("a message").expect("no error");
+    let text = message.to_text().expect("text").to_owned();
+    assert!(text.ends_with(&format!(r#""data":{data}}}"#)), "{text}");
+}

@@ -34,6 +34,7 @@ mod mask;
 mod observe;
 mod options;
 mod ordered;
+mod payload;
 mod raw;
 mod timers;
 mod transcript;
@@ -50,6 +51,7 @@ pub use hidden::Hidden;
 pub use io::{ConnId, Cut, Dialect, Frame, Input, Output, Refusal, UpgradeRequest};
 pub use observe::Stats;
 pub use options::Options;
+pub use payload::Payload;
 pub use transcript::{Direction, TranscriptEntry};
 
 use astro::Astro;

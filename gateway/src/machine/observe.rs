@@ -10,6 +10,7 @@ use super::astro::tokens::TokenEntry;
 use super::astro::{AstroPublish, Published};
 use super::io::{ConnId, Dialect};
 use super::options::Options;
+use super::payload::Payload;
 use super::{ConnectionInfo, Machine, TranscriptEntry};
 
 /// Counters since the machine began.
@@ -99,7 +100,7 @@ impl Machine {
 
     /// Sends `data` as a result to every running operation whose root field is `field`. Returns how many
     /// those are.
-    pub fn publish_graphql(&mut self, now: Now, field: &str, data: &Value) -> usize {
+    pub fn publish_graphql(&mut self, now: Now, field: &str, data: &Payload) -> usize {
         let receivers = self.step(now, |m| m.graphql.publish(&mut m.wire, &m.options.graphql, field, data));
         self.stats.published += 1;
         self.stats.delivered += receivers as u64;

@@ -17,7 +17,7 @@ use super::origin;
 use super::shutdown;
 use crate::machine::astro::AstroPublish;
 use crate::machine::astro::tokens::TokenEntry;
-use crate::machine::{Fault, ReconnectToken, Target};
+use crate::machine::{Fault, Payload, ReconnectToken, Target};
 
 /// The largest body: more than any message that one would publish.
 const MAX_BODY: usize = 64 << 20;
@@ -46,7 +46,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
 #[serde(deny_unknown_fields)]
 struct GraphQlPublish {
     field: String,
-    data: Value,
+    data: Payload,
 }
 
 #[derive(Default, Deserialize)]

@@ -203,9 +203,9 @@ impl World {
             Step::Publish(astro) => {
                 let topic = "channel.tips".to_owned();
                 if astro {
-                    self.machine.publish_astro(now, &AstroPublish { topic, room: None, data: json!({}), id: None });
+                    self.machine.publish_astro(now, &AstroPublish { topic, room: None, data: json!({}).into(), id: None });
                 } else {
-                    self.machine.publish_graphql(now, "blocks", &json!({"number": 1}));
+                    self.machine.publish_graphql(now, "blocks", &json!({"number": 1}).into());
                 }
             }
             Step::Options(at) => self.machine.set_options(&patches()[at]).expect("options that fit"),

@@ -121,14 +121,14 @@ impl Bench {
     }
 
     pub(crate) fn publish(&mut self, topic: &str, data: Value) -> usize {
-        let message = AstroPublish { topic: topic.to_owned(), room: None, data, id: None };
+        let message = AstroPublish { topic: topic.to_owned(), room: None, data: data.into(), id: None };
         let published = self.machine.publish_astro(self.now, &message);
         self.collect();
         published.receivers
     }
 
     pub(crate) fn publish_graphql(&mut self, field: &str, data: &Value) -> usize {
-        let receivers = self.machine.publish_graphql(self.now, field, data);
+        let receivers = self.machine.publish_graphql(self.now, field, &data.clone().into());
         self.collect();
         receivers
     }

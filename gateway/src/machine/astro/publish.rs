@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::options::{AstroOptions, KeyOrder, Profile};
 use super::{Astro, Pair, legacy, to_json};
 use crate::machine::clock::rfc3339;
 use crate::machine::fault::Field;
 use crate::machine::io::ConnId;
+use crate::machine::payload::Payload;
 use crate::machine::wire::Wire;
 
 /// A message to publish.
@@ -21,7 +21,7 @@ pub struct AstroPublish {
     #[serde(default)]
     pub room: Option<String>,
     /// What the message carries.
-    pub data: Value,
+    pub data: Payload,
     /// Its id; a new ULID if none is given. Giving one twice makes a duplicate.
     #[serde(default)]
     pub id: Option<String>,
@@ -39,7 +39,7 @@ pub struct Published {
 #[derive(Serialize)]
 struct MessageFrame<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
+    data: Option<&'a Payload>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ struct MessageFrame<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    data_last: Option<&'a Value>,
+    data_last: Option<&'a Payload>,
 }
 
 impl Astro {
@@ -67,7 +67,7 @@ impl Astro {
             }
         };
         let data = match options.profile {
-            Profile::Legacy => legacy::reshape(&message.topic, &message.data),
+            Profile::Legacy => legacy::reshape(&message.topic, &message.data.value()).map(Payload::from),
             Profile::Current => None,
         };
         let omit = self.faults.omit.take().unwrap_or_default();
@@ -97,7 +97,7 @@ impl Astro {
         if self.conns.contains_key(&conn) {
             let id = wire.ids.ulid(wire.now.wall);
             let pair = (topic.to_owned(), String::new());
-            let data = serde_json::json!({"message": "a notice that nobody asked for"});
+            let data = serde_json::json!({"message": "a notice that nobody asked for"}).into();
             let options = AstroOptions::default();
             let text = message_text(wire, &options, &id, &pair, &data, &[Field::Room]);
             wire.send_text(conn, text);
@@ -105,7 +105,7 @@ impl Astro {
     }
 }
 
-fn message_text(wire: &Wire, options: &AstroOptions, id: &str, (topic, room): &Pair, data: &Value, omit: &[Field]) -> String {
+fn message_text(wire: &Wire, options: &AstroOptions, id: &str, (topic, room): &Pair, data: &Payload, omit: &[Field]) -> String {
     let first = options.key_order == KeyOrder::DataFirst;
     to_json(&MessageFrame {
         data: first.then_some(data),

@@ -9,6 +9,7 @@ use super::options::GraphQlOptions;
 use super::source::{self, Event, EventRoot, OnceRoot, Source};
 use super::{GraphQl, GraphQlConn};
 use crate::machine::io::ConnId;
+use crate::machine::payload::Payload;
 use crate::machine::timers::{Timer, TimerKey};
 use crate::machine::wire::Wire;
 
@@ -69,13 +70,14 @@ impl Operation {
         self.fields.iter().find(|f| feeds && f.name == name)
     }
 
-    /// The execution result for a value that was published to `field`.
-    pub(super) fn published(&self, field: &RootField, value: &Value) -> String {
+    /// The execution result for a value that was published to `field`: given as text, for those who pass it
+    /// on as it is, and read, for those who choose from it.
+    pub(super) fn published(&self, field: &RootField, payload: &Payload, value: &Value) -> String {
         match &self.document {
             Some(document) => document.execute(&EventRoot(Ok(value.clone()))),
             None => {
                 let key = Value::String(field.response_key.clone());
-                format!(r#"{{"data":{{{key}:{value}}}}}"#)
+                format!(r#"{{"data":{{{key}:{}}}}}"#, payload.as_str())
             }
         }
     }
