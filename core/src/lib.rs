@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 #[cfg(feature = "net")]
 pub mod client;
-pub mod batch;
 pub mod command;
 pub mod dialect;
 pub mod error;
