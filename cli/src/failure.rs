@@ -8,8 +8,12 @@ use std::fmt;
 pub(crate) enum Status {
     /// It did what was asked.
     Done = 0,
+    /// The demo found what must not be.
+    Failed = 1,
     /// The command line, or a file that it names, cannot be used.
     WrongUse = 2,
+    /// The gateway refused the token.
+    Refused = 3,
     /// There is nothing left to try.
     Lost = 4,
 }
@@ -29,6 +33,11 @@ impl Failure {
     /// The command line, or a file that it names, cannot be used.
     pub(crate) fn wrong(text: impl Into<String>) -> Self {
         Self::new(Status::WrongUse, text)
+    }
+
+    /// The same with another text.
+    pub(crate) fn map(self, change: impl FnOnce(String) -> String) -> Self {
+        Self { text: change(self.text), ..self }
     }
 }
 

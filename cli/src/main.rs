@@ -6,9 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod client;
+mod credential;
+mod demo;
 mod failure;
 mod gateway;
+mod listen;
 mod output;
+mod print;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -48,6 +53,8 @@ fn run(line: Vec<OsString>, output: &Output) -> Result<Status, Failure> {
     let status = runtime.block_on(async {
         match arguments.command {
             Command::Gateway(arguments) => gateway::run(arguments).await,
+            Command::Listen(arguments) => listen::run(arguments, output).await,
+            Command::Demo => demo::run(output).await,
         }
     });
     // Threads that still wait, for a name server say, are not worth waiting for.

@@ -4,6 +4,7 @@
 //! `print!` does neither: it panics on `EPIPE`, and on `EAGAIN`, which is what a pipe gives that another program made non-blocking.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ const WAITING: usize = 1024;
 /// How long to leave a full non-blocking pipe alone.
 const FULL_PIPE: Duration = Duration::from_millis(2);
 
+/// How long a reader may still take when the user asked for the end.
+const HURRY: Duration = Duration::from_secs(1);
+
 /// A line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {
@@ -24,11 +28,32 @@ pub(crate) enum Line {
     Err(String),
 }
 
+/// Nobody reads standard output any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReaderGone;
+
+/// Hands lines over. Clones hand them to the same thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines(mpsc::Sender<Line>);
+
+impl Lines {
+    /// Hands a line over, and waits for room.
+    pub(crate) async fn put(&self, line: Line) -> Result<(), ReaderGone> {
+        self.0.send(line).await.map_err(|_| ReaderGone)
+    }
+
+    /// Resolves when nobody reads standard output any more.
+    pub(crate) async fn reader_gone(&self) {
+        self.0.closed().await;
+    }
+}
+
 /// Standard output and standard error, in the order in which lines are handed over.
 pub(crate) struct Output {
-    lines: mpsc::Sender<Line>,
+    lines: Lines,
     /// The thread's last word: whether everything could be written.
     end: blocking::Receiver<bool>,
+    hurry: AtomicBool,
 }
 
 impl Output {
@@ -41,18 +66,31 @@ impl Output {
             // Whoever does not wait for it does not want to know.
             let _ = tell.send(written.is_ok());
         });
-        Self { lines, end }
+        Self { lines: Lines(lines), end, hurry: AtomicBool::new(false) }
+    }
+
+    /// For whoever has something to say.
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// Hands a line over from outside the runtime.
     pub(crate) fn put_blocking(&self, line: Line) {
         // The thread ends early only when its reader is gone, and then there is nobody to tell.
-        let _ = self.lines.blocking_send(line);
+        let _ = self.lines.0.blocking_send(line);
     }
 
-    /// Waits until what was handed over is written. Returns whether somebody read it.
+    /// The user wants out: a reader that takes its time must not keep the program.
+    pub(crate) fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until what was handed over is written, by whoever still holds [`Lines`] too. Returns whether somebody read it.
     pub(crate) fn finish(self) -> bool {
         drop(self.lines);
+        if self.hurry.load(Ordering::Relaxed) {
+            return self.end.recv_timeout(HURRY).unwrap_or(true);
+        }
         // The thread always has a last word, unless it panicked, and then it has said so itself.
         self.end.recv().unwrap_or(true)
     }

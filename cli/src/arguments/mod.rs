@@ -1,14 +1,23 @@
 //! What the command line says. Wrong use gets one line that names what is wrong; no line ever quotes what may be a secret.
 
+mod connection;
+mod listen;
+mod period;
+mod token;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
+pub(crate) use connection::ConnectionArguments;
+pub(crate) use listen::{AstroArguments, GraphQlArguments, Listen, OutputArguments, PresetChoice, RawArguments};
+pub(crate) use token::TokenArguments;
+
 use crate::failure::Failure;
 
-/// Run the local gateway.
+/// Listen to realtime gateways from a terminal, and run the local one.
 #[derive(Debug, Parser)]
 #[command(name = "topicwire", version, disable_help_subcommand = true, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -19,8 +28,13 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Listen to a gateway and print what it says
+    #[command(subcommand)]
+    Listen(Listen),
     /// Run the local gateway: the server side of every dialect on one port of this machine, with faults on demand
     Gateway(GatewayArguments),
+    /// Show what a client lives through: local gateway, two clients, handovers, a crash and a silent stall, in under 20 seconds
+    Demo,
 }
 
 /// How to run the local gateway.
@@ -55,6 +69,7 @@ pub(crate) enum Stop {
 impl Arguments {
     /// Reads the command line, program name first.
     pub(crate) fn read(line: Vec<OsString>) -> Result<Self, Stop> {
+        token::refuse_bare(&line).map_err(Stop::Wrong)?;
         Self::try_parse_from(line).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Show(error.render().to_string()),
             _ => Stop::Wrong(Failure::wrong(one_line(&error))),
@@ -108,10 +123,31 @@ mod tests {
 
     #[test]
     fn wrong_use_is_one_line_that_names_the_help() {
-        for line in [&[][..], &["gatewya"], &["gateway", "--port", "many"]] {
+        for line in [
+            &[][..],
+            &["listne"],
+            &["listen"],
+            &["listen", "astro"],
+            &["listen", "astro", "--topic", "channel.tips", "--cuont", "3"],
+            &["listen", "graphql", "--url", "ws://127.0.0.1/", "--query", "{a}", "--query-file", "q.graphql"],
+            &["gateway", "--port", "many"],
+        ] {
             let said = wrong(line);
             assert!(!said.contains('\n'), "{said}");
             assert!(said.contains("--help"), "{said}");
+        }
+        assert_eq!(
+            wrong(&["listen", "astro"]),
+            "the following required arguments were not provided: --topic <TOPIC>... (try `topicwire listen astro --help`)"
+        );
+    }
+
+    #[test]
+    fn a_bare_token_is_refused_without_being_quoted() {
+        for line in [&["listen", "astro", "--token", "eyJhbGciOi"][..], &["listen", "graphql", "--token=eyJhbGciOi"]] {
+            let said = wrong(line);
+            assert!(said.contains("--token-env") && said.contains("--token-file"), "{said}");
+            assert!(!said.contains("eyJ"), "{said}");
         }
     }
 }

@@ -1,0 +1,96 @@
+//! The demo's last words.
+
+use super::tally::Sum;
+use crate::print::Style;
+
+/// Handovers that the demo asks for. More may happen on a machine that is very busy, and do no harm.
+pub(super) const HANDOVERS: u64 = 3;
+
+/// Outages that the demo causes: a crash and a silent stall, for each client. More may happen on a machine that is very busy.
+pub(super) const OUTAGES: u64 = 2;
+
+/// Whether everything happened that was to happen, and nothing that must not.
+pub(super) fn is_success(astro: &Sum, graphql: &Sum) -> bool {
+    astro.is_clean() && graphql.is_clean() && astro.handovers >= HANDOVERS && astro.outages >= OUTAGES && graphql.outages >= OUTAGES
+}
+
+/// The table and the verdict.
+pub(super) fn lines(astro: &Sum, graphql: &Sum, style: Style) -> Vec<String> {
+    let row = |name: &str, astro: String, graphql: String| format!("  {name:<34}{astro:>9}{graphql:>10}");
+    let count = |name: &str, of: fn(&Sum) -> u64| row(name, of(astro).to_string(), of(graphql).to_string());
+    let mut lines = vec![
+        style.bold(&row("Summary", "Astro".to_owned(), "GraphQL".to_owned())),
+        count("published", |sum| sum.published),
+        count("received", |sum| sum.received),
+        count("lost", Sum::lost),
+        count("  of these where a gap was reported", |sum| sum.lost_in_gaps),
+        count("  of these unnoticed", |sum| sum.lost_silently),
+        count("duplicated", |sum| sum.duplicated),
+        count("gaps reported, one a subscription", |sum| sum.gaps),
+        row("planned handovers", astro.handovers.to_string(), "-".to_owned()),
+        count("outages", |sum| sum.outages),
+        String::new(),
+    ];
+    lines.push(verdict(astro, graphql, style));
+    lines
+}
+
+fn verdict(astro: &Sum, graphql: &Sum, style: Style) -> String {
+    let mut wrong = Vec::new();
+    for (name, sum) in [("Astro", astro), ("GraphQL", graphql)] {
+        let mut note = |count: u64, what: &str| {
+            if count > 0 {
+                wrong.push(format!("{count} {name} messages {what}"));
+            }
+        };
+        note(sum.lost_silently, "were lost and no gap was reported");
+        note(sum.duplicated, "came twice");
+        note(sum.invented, "came that nobody published");
+        if sum.outages < OUTAGES {
+            wrong.push(format!("{} {name} outages instead of {OUTAGES}", sum.outages));
+        }
+    }
+    if astro.handovers < HANDOVERS {
+        wrong.push(format!("{} planned handovers instead of {HANDOVERS}", astro.handovers));
+    }
+    if wrong.is_empty() {
+        style.green("  Nothing was lost that could be kept, nothing came twice, and every loss was reported.")
+    } else {
+        style.red(&format!("  Not as it should be: {}.", wrong.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Sum {
+        Sum { published: 5, received: 4, lost_in_gaps: 1, gaps: 1, handovers: HANDOVERS, outages: OUTAGES, ..Sum::default() }
+    }
+
+    #[test]
+    fn a_reported_loss_is_a_success() {
+        assert!(is_success(&good(), &good()));
+        let text = lines(&good(), &good(), Style::default()).join("\n");
+        assert!(text.contains("Nothing was lost that could be kept"), "{text}");
+    }
+
+    #[test]
+    fn each_thing_that_must_not_be_fails_and_is_named() {
+        type Spoil = fn(&mut Sum);
+        let cases: [(Spoil, &str); 5] = [
+            (|sum| sum.lost_silently = 1, "1 Astro messages were lost"),
+            (|sum| sum.duplicated = 2, "2 Astro messages came twice"),
+            (|sum| sum.invented = 3, "3 Astro messages came that nobody published"),
+            (|sum| sum.handovers = 2, "2 planned handovers instead of 3"),
+            (|sum| sum.outages = 1, "1 Astro outages instead of 2"),
+        ];
+        for (spoil, named) in cases {
+            let mut bad = good();
+            spoil(&mut bad);
+            assert!(!is_success(&bad, &good()));
+            let text = lines(&bad, &good(), Style::default()).join("\n");
+            assert!(text.contains(named), "{text}");
+        }
+    }
+}
