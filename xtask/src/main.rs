@@ -3,6 +3,7 @@
 //! One file a command. A new one is a variant of [`Command`], an arm in [`main`] and a module with `pub(crate) fn run(…) -> Result<ExitCode>`.
 #![allow(clippy::print_stdout, reason = "a command line program speaks on standard output")]
 
+mod bench;
 mod boundaries;
 mod demo;
 mod interop;
@@ -29,6 +30,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure Topicwire beside its peers and print ratios.
+    Bench(bench::Arguments),
     /// Show Topicwire at work: a local gateway, two clients, handovers, a crash and a stall. Needs no account and no network.
     Demo(demo::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
@@ -41,6 +44,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),

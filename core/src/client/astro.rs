@@ -190,6 +190,12 @@ impl Astro {
         self.events.poll(timeout)
     }
 
+    /// The lane that the stream reads. Closing it leaves handlers and other lanes alone.
+    #[must_use]
+    pub fn main_lane(&self) -> crate::id::LaneId {
+        self.events.lane().id()
+    }
+
     /// The boundary below.
     #[must_use]
     pub fn client(&self) -> &Client {

@@ -25,6 +25,8 @@ use crate::session::io::{Frame, Input, LinkEnd};
 
 /// Frames that one turn takes at most, so that one busy link does not keep callers from the session.
 const TURN: usize = 64;
+/// Bytes that one turn takes at most (and one frame more): a lane that blocks must be able to say stop before it is far too full.
+const TURN_BYTES: usize = 128 << 10;
 /// How long the peer may take to hang up once both sides have said goodbye.
 const HANG_UP: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -36,6 +38,7 @@ pub(super) struct Link {
     /// To be written.
     items: VecDeque<Item>,
     frames: Vec<Frame>,
+    frame_bytes: usize,
     reading: bool,
     /// The last ticket given to the socket, and whether it has been flushed.
     written: Ticket,
@@ -56,6 +59,7 @@ impl Link {
             bell,
             items,
             frames: Vec::new(),
+            frame_bytes: 0,
             reading: true,
             written: Ticket(0),
             unflushed: false,
@@ -69,7 +73,7 @@ impl Link {
     /// Takes what has come. True if there may be more.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         while self.reading && !self.over {
-            if self.frames.len() >= TURN {
+            if self.frames.len() >= TURN || self.frame_bytes >= TURN_BYTES {
                 return true;
             }
             match Pin::new(&mut self.socket).poll_next(cx) {
@@ -83,6 +87,7 @@ impl Link {
     }
 
     fn take_in(&mut self, message: Message) {
+        self.frame_bytes += message.len();
         match message {
             Message::Text(text) => self.frames.push(Frame::Text(text.into())),
             Message::Binary(bytes) => self.frames.push(Frame::Binary(bytes)),
@@ -197,6 +202,7 @@ impl Link {
 
     /// Tells the session what happened and takes what it wants done.
     fn turn(&mut self, flushed: bool) {
+        self.frame_bytes = 0;
         let (id, frames) = (self.id, &mut self.frames);
         let upto = self.written;
         let ((), items) = self.handle.turn_of(Some(id), |core, now| {

@@ -1,0 +1,83 @@
+//! Sends frames as fast as they are taken: `load_server`. The client says in its path what it wants: `/flood/SHAPE/SIZE` or `/echo`.
+#![allow(clippy::print_stdout, reason = "the first line tells the port")]
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use topicwire_benches::{Shape, frame};
+
+/// Different frames in a round.
+const ROUND: u64 = 256;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?.port());
+    // The parent holds our standard input; when it is gone, so are we.
+    tokio::task::spawn_blocking(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(serve(stream));
+    }
+}
+
+async fn serve(stream: TcpStream) {
+    let mut path = String::new();
+    #[allow(clippy::result_large_err, reason = "the type of the callback is tungstenite's")]
+    let look = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
+        request.uri().path().clone_into(&mut path);
+        Ok(response)
+    };
+    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, look).await else { return };
+    let mut parts = path.trim_start_matches('/').split('/');
+    match (parts.next(), parts.next().and_then(Shape::named), parts.next().and_then(|size| size.parse().ok())) {
+        (Some("flood"), Some(shape), Some(size)) => {
+            if socket.send(Message::text(r#"{"type":"welcome","data":{"client_id":"1"}}"#)).await.is_err() {
+                return;
+            }
+            // Whoever subscribes is answered and then flooded.
+            let Some(Ok(Message::Text(command))) = socket.next().await else { return };
+            let command: serde_json::Value = serde_json::from_str(&command).unwrap_or_default();
+            let answer = serde_json::json!({"type": "response", "nonce": command["nonce"], "data": {"room": command["data"]["room"]}});
+            if socket.send(Message::text(answer.to_string())).await.is_err() {
+                return;
+            }
+            flood(socket.into_inner(), shape, size).await;
+        }
+        _ => {
+            while let Some(Ok(message)) = socket.next().await {
+                if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Frames are encoded once and written over and over, so that the server is never what is measured.
+async fn flood(mut stream: TcpStream, shape: Shape, size: usize) {
+    let mut round = Vec::new();
+    for number in 0..ROUND {
+        let text = frame(shape, size, number);
+        round.push(0x81);
+        match u16::try_from(text.len()) {
+            Ok(short) if short < 126 => round.push(short as u8),
+            Ok(medium) => {
+                round.push(126);
+                round.extend(medium.to_be_bytes());
+            }
+            Err(_) => {
+                round.push(127);
+                round.extend((text.len() as u64).to_be_bytes());
+            }
+        }
+        round.extend(text.as_bytes());
+    }
+    while stream.write_all(&round).await.is_ok() {}
+}
