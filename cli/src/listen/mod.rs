@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 use futures_util::StreamExt as _;
 use topicwire::client::Events;
 use topicwire::command::{Command, TopicTarget};
-use topicwire::event::{Event, EventKind};
+use topicwire::event::{Event, EventKind, Outcome};
 use topicwire::options::{Credential, Options};
 
 use crate::arguments::{AstroArguments, GraphQlArguments, Listen, OutputArguments, RawArguments};
@@ -162,8 +162,9 @@ impl Session<'_> {
         // After the end was asked for, messages are too late, and requests that come to nothing are no news.
         let late = self.watch.is_leaving() && (is_message || matches!(event.kind, EventKind::Reply { .. }));
         let go_on = self.watch.see(event);
-        // What ends it all is said once, as the program's last line.
-        let is_last_word = !go_on && !self.printer.json;
+        // A failure that ends it all is said once, as the program's last line.
+        let completed = matches!(event.kind, EventKind::Ended { outcome: Outcome::Completed, .. });
+        let is_last_word = !go_on && !completed && !self.printer.json;
         if !late
             && !is_last_word
             && let Some(line) = self.printer.line(event)

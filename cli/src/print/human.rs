@@ -21,10 +21,9 @@ pub(super) fn line(printer: &Printer, event: &Event) -> Option<Line> {
         // A `Fault` says why.
         EventKind::State { to, .. } => dim(to.as_str().replace('_', " ")),
         EventKind::Opened(opened) => dim(opened_text(opened)),
-        EventKind::Subscribed { subscription, recovered, confirmed } => {
+        EventKind::Subscribed { subscription, recovered, .. } => {
             let again = if *recovered { " again" } else { "" };
-            let unsure = if *confirmed { "" } else { " (the gateway does not confirm it)" };
-            dim(format!("listening{again} to {}{unsure}", printer.name(&[*subscription])))
+            dim(format!("listening{again} to {}", printer.name(&[*subscription])))
         }
         EventKind::Unsubscribed { subscription } => dim(format!("no longer listening to {}", printer.name(&[*subscription]))),
         EventKind::Ended { subscription, outcome } => {

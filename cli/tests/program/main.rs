@@ -1,0 +1,9 @@
+//! The program as people and scripts meet it: the real binary, against a real local gateway.
+
+mod demo;
+mod gateway;
+mod graphql;
+mod listen;
+mod running;
+mod stopping;
+mod wrong_use;
