@@ -101,7 +101,7 @@ impl Poller {
 
     /// Waits until [`ready`](Self::ready) would find a lane, and says whether it would. Without a timeout it waits for ever.
     ///
-    /// It knows only lanes that are listed, so before waiting, come back to every lane whose last poll said `more`.
+    /// A poller that wakes an event loop may be waited on too. Waiting knows only lanes that are listed, so before waiting, come back to every lane whose last poll said `more`.
     ///
     /// # Errors
     /// `concurrency` if another thread is waiting already; `closed` once the poller is closed, also from another thread.
@@ -182,13 +182,16 @@ struct PollerState {
 pub(super) struct Signal {
     core: Arc<PollerCore>,
     wake: Option<Arc<dyn Wake>>,
+    waiting: bool,
 }
 
 impl Signal {
     pub(super) fn send(self) {
-        match self.wake {
-            Some(wake) => wake.wake(),
-            None => self.core.condvar.notify_all(),
+        if self.waiting {
+            self.core.condvar.notify_all();
+        }
+        if let Some(wake) = self.wake {
+            wake.wake();
         }
     }
 }
@@ -242,10 +245,9 @@ impl PollerCore {
         if std::mem::replace(&mut state.armed, true) {
             return None;
         }
-        match &state.wake {
-            Some(wake) => Some(Signal { core: Arc::clone(self), wake: Some(Arc::clone(wake)) }),
-            None => state.waiting.then(|| Signal { core: Arc::clone(self), wake: None }),
-        }
+        let (wake, waiting) = (state.wake.clone(), state.waiting);
+        (waiting || wake.is_some()).then(|| Signal { core: Arc::clone(self), wake, waiting })
+    }
     }
 
     #[cfg(not(loom))]

@@ -152,6 +152,34 @@ fn a_poller_may_close_while_events_come_and_somebody_waits() {
 }
 
 #[test]
+fn whoever_waits_hears_that_a_lane_closed() {
+    check(|| {
+        let poller = Poller::new_waiting();
+        let mut router = Router::new(Arc::new(|| {}));
+        let lane = router.open(&poller, LaneOptions::default()).expect("the poller is open");
+        let closer = thread::spawn(move || lane.close());
+        poller.wait(None).expect("the poller is open");
+        let mut events = Vec::new();
+        for lane in poller.ready(9).lanes {
+            while lane.poll(9, &mut events) {}
+        }
+        assert!(matches!(events[..], [Event { kind: EventKind::Closed(_), .. }]));
+        closer.join().expect("it does not panic");
+    });
+}
+
+#[test]
+fn whoever_waits_hears_that_the_poller_closed() {
+    check(|| {
+        let poller = Arc::new(Poller::new_waiting());
+        let closer = Arc::clone(&poller);
+        let closer = thread::spawn(move || closer.close());
+        assert_eq!(poller.wait(None).expect_err("it is closed").code.as_str(), "closed");
+        closer.join().expect("it does not panic");
+    });
+}
+
+#[test]
 fn a_poller_may_close_while_a_lane_opens() {
     check(|| {
         let poller = Arc::new(Poller::new_waiting());
