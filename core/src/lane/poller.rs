@@ -248,7 +248,6 @@ impl PollerCore {
         let (wake, waiting) = (state.wake.clone(), state.waiting);
         (waiting || wake.is_some()).then(|| Signal { core: Arc::clone(self), wake, waiting })
     }
-    }
 
     #[cfg(not(loom))]
     fn sleep<'a>(

@@ -71,6 +71,12 @@ impl Lookup for Slots {
 pub struct Signals(Vec<Signal>);
 
 impl Signals {
+    /// Whether there is nobody to wake.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Wakes everybody. No lock of the owner's may be held.
     pub fn send(self) {
         for signal in self.0 {
@@ -122,7 +128,8 @@ impl Router {
         self.interest.clone()
     }
 
-    /// Opens a lane at a poller. It hears what is routed from now on; if the client has ended, only `Closed`.
+    /// Opens a lane at a poller. It hears what is routed from now on; if the client has ended, only `Closed`, announced by the next
+    /// [`flush`](Self::flush).
     ///
     /// # Errors
     /// `invalid_option`, or `closed` if the poller is.
@@ -139,9 +146,7 @@ impl Router {
         }
         let lane = Lane::new(Arc::clone(&cell));
         if let Some(end) = &self.end {
-            if let Some(signal) = cell.end(Closed::clone(end)) {
-                signal.send();
-            }
+            self.signals.extend(cell.end(Closed::clone(end)));
             return Ok(lane);
         }
         let place = self.free.pop().unwrap_or_else(|| {
@@ -185,15 +190,15 @@ impl Router {
         Ok(())
     }
 
-    /// Ends a lane after what is in it, and returns the subscriptions that it owned. Nothing, if it had ended.
+    /// Ends a lane after what is in it, and returns the subscriptions that it owned. Nothing, if it had ended. Its reader is woken by the next
+    /// [`flush`](Self::flush).
     pub fn close(&mut self, lane: LaneId) -> Vec<SubscriptionId> {
         let Some(slot) = self.remove(lane) else { return Vec::new() };
         let mut staged = slot.staged;
         let delivered = slot.cell.deliver(&mut staged);
         let signal = slot.cell.end(Closed::default());
-        for signal in [delivered.signal, signal].into_iter().flatten() {
-            signal.send();
-        }
+        // The owner may hold a lock here; the wakes wait for the flush.
+        self.signals.extend([delivered.signal, signal].into_iter().flatten());
         slot.owns
     }
 

@@ -17,7 +17,7 @@ use super::clock::Clock;
 use super::{connector, http, link};
 use crate::event::{CloseFrame, State};
 use crate::id::{HttpId, LinkId, Ticket};
-use crate::lane::Router;
+use crate::lane::{Router, Signals};
 use crate::options::ConnectionOptions;
 use crate::session::Session;
 use crate::session::io::{Dial, Frame, HttpRequest, Input, Output};
@@ -113,9 +113,8 @@ impl Handle {
         let mut rung = Vec::new();
         let mut core = self.lock();
         let result = act(&mut core, now);
-        let orders = core.pump(now, own, &mut rung);
+        let (orders, signals) = core.pump(now, own, &mut rung);
         let items = own.and_then(|own| core.links.get_mut(&own)).map(|entry| std::mem::take(&mut entry.items)).unwrap_or_default();
-        let signals = core.router.hand_over();
         drop(core);
         for bell in rung {
             bell.ring();
@@ -123,7 +122,9 @@ impl Handle {
         if orders {
             self.conductor.notify_one();
         }
-        signals.send();
+        for signals in signals {
+            signals.send();
+        }
         (result, items)
     }
 
@@ -134,14 +135,20 @@ impl Handle {
 }
 
 impl Core {
-    /// Moves events into lanes and outputs to whoever does them. True if the conductor has something to do.
-    fn pump(&mut self, now: Now, own: Option<LinkId>, rung: &mut Vec<Arc<Bell>>) -> bool {
+    /// Moves events into lanes and outputs to whoever does them. True if the conductor has something to do; and whom to wake.
+    fn pump(&mut self, now: Now, own: Option<LinkId>, rung: &mut Vec<Arc<Bell>>) -> (bool, Vec<Signals>) {
+        let mut signals = Vec::new();
         loop {
             while let Some(event) = self.session.poll_event() {
                 self.router.route(event);
             }
             while let Some(output) = self.session.poll_output() {
                 self.obey(output, own, rung);
+            }
+            // Before the router is attended to: it is now that lanes fill up, or end because they were full.
+            let woken = self.router.hand_over();
+            if !woken.is_empty() {
+                signals.push(woken);
             }
             let attention = self.router.attend();
             if attention.pressure.is_none() && attention.unsubscribe.is_empty() {
@@ -159,7 +166,7 @@ impl Core {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        sooner || !self.orders.is_empty() || self.session.state() == State::Closed
+        (sooner || !self.orders.is_empty() || self.session.state() == State::Closed, signals)
     }
 
     fn obey(&mut self, output: Output, own: Option<LinkId>, rung: &mut Vec<Arc<Bell>>) {
