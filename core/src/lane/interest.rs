@@ -49,7 +49,7 @@ impl Interest {
     /// Whether any lane wants such a message. It may say yes where the lanes then say no, never the reverse.
     #[must_use]
     pub fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool {
-        if self.shared.everything.load(Ordering::Acquire) > 0 {
+        if self.wants_all() {
             return true;
         }
         let wanted = lock(&self.shared.wanted);
@@ -57,6 +57,12 @@ impl Interest {
             || topic.is_some_and(|topic| wanted.topics.contains_key(topic))
             || room.is_some_and(|room| wanted.rooms.contains_key(room))
             || wanted.others.iter().any(|(_, filter)| filter.wants_message(topic, room, subscriptions))
+    }
+
+    /// Whether some lane wants every message.
+    #[must_use]
+    pub fn wants_all(&self) -> bool {
+        self.shared.everything.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn add(&self, lane: LaneId, filter: &Filter) {
@@ -95,6 +101,10 @@ impl Interest {
 impl crate::session::Interest for Interest {
     fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool {
         Interest::wants(self, topic, room, subscriptions)
+    }
+
+    fn wants_all(&self) -> bool {
+        Interest::wants_all(self)
     }
 }
 

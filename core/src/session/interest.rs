@@ -7,7 +7,7 @@ pub trait Interest: Send {
     /// Whether anybody wants this message.
     fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool;
 
-    /// Whether somebody wants every message, so that none needs to be looked at.
+    /// Whether somebody wants every message just now, so that this one needs not be looked at. Asked for each.
     fn wants_all(&self) -> bool {
         false
     }

@@ -72,8 +72,6 @@ pub(crate) struct Machine {
     pub(super) timers: Timers,
     pub(super) dedup: Dedup,
     pub(super) interest: Box<dyn Interest>,
-    /// The same for the usual case, so that it costs nothing.
-    pub(super) wants_all: bool,
     pub(super) outputs: VecDeque<Output>,
     pub(super) events: VecDeque<Event>,
     /// Links that the dialect should forget.
@@ -122,7 +120,6 @@ impl Machine {
             timers: Timers::default(),
             dedup,
             interest: Box::new(Everything),
-            wants_all: true,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             dropped: Vec::new(),

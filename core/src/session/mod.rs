@@ -325,7 +325,6 @@ impl Session {
 
     /// What lanes want; the rest is dropped before anything is built for it.
     pub fn set_interest(&mut self, interest: Box<dyn Interest>) {
-        self.machine.wants_all = interest.wants_all();
         self.machine.interest = interest;
     }
 
