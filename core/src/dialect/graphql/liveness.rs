@@ -15,8 +15,9 @@ const LEAST: Duration = Duration::from_secs(2);
 pub(super) struct Heartbeat {
     last: Option<Duration>,
     period: Duration,
-    /// Pings of ours that have not been answered: their pongs are no heartbeat.
-    pub(super) asked: u32,
+    /// Pings of ours, and how many have been answered: their pongs are no heartbeat.
+    pub(super) asked: u64,
+    pub(super) answered: u64,
 }
 
 impl Heartbeat {

@@ -86,13 +86,23 @@ impl GraphQl {
         let now = cx.now();
         let data_timeout = target.data_timeout_ms.filter(|ms| *ms > 0).map(Duration::from_millis);
         let conn = self.links.get_mut(&link)?;
-        let id = conn.operations.add(Operation::new(owner, now.mono, data_timeout));
+        let id = conn.operations.add(Operation::new(owner, now.mono, conn.heartbeat.asked, data_timeout));
         let text = conn.wire.start(&id, target, extensions.as_deref());
         Self::text(cx, link, text, Priority::Data);
         if let (Owner::Subscription(key), Some(timeout)) = (owner, data_timeout) {
             cx.timer(key.0, Some(now.after(timeout)));
         }
         Some(id)
+    }
+
+    /// Asks for a `pong`, which the legacy subprotocol has not.
+    fn ping(&mut self, cx: &mut Context<'_>, link: LinkId) {
+        if let Some(conn) = self.links.get_mut(&link)
+            && conn.wire == Wire::Modern
+        {
+            conn.heartbeat.asked += 1;
+            Self::text(cx, link, PING.to_owned(), Priority::Control);
+        }
     }
 
     fn waiting() -> Dispatch {
@@ -201,12 +211,8 @@ impl Dialect for GraphQl {
         if self.start(cx, link, Owner::Subscription(key), target).is_none() {
             return Self::waiting();
         }
-        if trial == Trial::Probe
-            && let Some(conn) = self.links.get_mut(&link)
-            && conn.wire == Wire::Modern
-        {
-            conn.heartbeat.asked += 1;
-            Self::text(cx, link, PING.to_owned(), Priority::Control);
+        if trial == Trial::Probe {
+            self.ping(cx, link);
         }
         cx.live_unconfirmed(link, key);
         Dispatch::Done
@@ -237,12 +243,9 @@ impl Dialect for GraphQl {
     }
 
     fn probe(&mut self, cx: &mut Context<'_>, link: LinkId) {
-        let Some(conn) = self.links.get_mut(&link) else { return };
+        let Some(conn) = self.links.get(&link) else { return };
         match conn.wire {
-            Wire::Modern => {
-                conn.heartbeat.asked += 1;
-                Self::text(cx, link, PING.to_owned(), Priority::Control);
-            }
+            Wire::Modern => self.ping(cx, link),
             // A `ping` message would draw an error; the frame below it is answered by every WebSocket.
             Wire::Legacy => {
                 cx.send(link, Frame::Ping(Bytes::new()), Priority::Control);

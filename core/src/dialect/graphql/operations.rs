@@ -21,6 +21,10 @@ pub(super) struct Operation {
     pub(super) owner: Owner,
     /// The server has shown that it understood the document.
     pub(super) proven: bool,
+    /// The number of the last ping that does not tell whether it did.
+    unanswered: u64,
+    /// A ping that was sent behind it has been answered.
+    received: bool,
     /// Its first result has been looked at.
     pub(super) begun: bool,
     /// Its first result had errors and no data. If nothing but the end follows, it failed.
@@ -30,8 +34,20 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn new(owner: Owner, now: Duration, data_timeout: Option<Duration>) -> Self {
-        Self { owner, proven: false, begun: false, held: None, last_data: now, data_timeout }
+    /// An operation that is sent now, behind so many pings of ours.
+    pub(super) fn new(owner: Owner, now: Duration, pings: u64, data_timeout: Option<Duration>) -> Self {
+        Self { owner, proven: false, unanswered: pings, received: false, begun: false, held: None, last_data: now, data_timeout }
+    }
+
+    /// The server has answered `answered` of the `sent` pings. The first one behind an operation shows that its document has arrived, not
+    /// that it has been parsed: the reference server does that a turn later, and answers a ping that came with it first. A ping that is
+    /// sent after such an answer cannot overtake the close.
+    fn answered(&mut self, answered: u64, sent: u64) {
+        if answered > self.unanswered {
+            self.proven |= self.received;
+            self.received = true;
+            self.unanswered = sent;
+        }
     }
 }
 
@@ -72,10 +88,30 @@ impl Operations {
         self.by_id.iter()
     }
 
-    /// The server answered a ping: it has parsed everything that was sent before.
-    pub(super) fn prove_all(&mut self) {
+    /// The server has answered `answered` of the `sent` pings.
+    pub(super) fn answered(&mut self, answered: u64, sent: u64) {
         for operation in self.by_id.values_mut() {
-            operation.proven = true;
+            operation.answered(answered, sent);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_proven_by_a_ping_that_was_sent_after_a_pong() {
+        let mut operations = Operations::default();
+        let id = operations.add(Operation::new(Owner::Subscription(KeyId(1)), Duration::ZERO, 2, None));
+        let mut proven_by = |answered, sent| {
+            operations.answered(answered, sent);
+            operations.get(&id).is_some_and(|operation| operation.proven)
+        };
+        assert!(!proven_by(1, 4), "sent before the operation");
+        assert!(!proven_by(2, 4), "sent before the operation");
+        assert!(!proven_by(3, 4), "it may have been answered before the document was parsed");
+        assert!(!proven_by(4, 5), "and so may this one, which was under way by then");
+        assert!(proven_by(5, 5));
     }
 }

@@ -57,15 +57,18 @@ impl GraphQl {
 
     fn pong(&mut self, cx: &mut Context<'_>, link: LinkId) {
         let Some(conn) = self.links.get_mut(&link) else { return };
-        if conn.heartbeat.asked == 0 {
+        let heartbeat = &mut conn.heartbeat;
+        if heartbeat.asked == heartbeat.answered {
             return self.beat(cx, link);
         }
-        conn.heartbeat.asked -= 1;
-        // It has parsed everything that was sent before the ping.
-        conn.operations.prove_all();
-        if let Some(key) = self.suspects.on_trial(link)
-            && let Some(next) = self.suspects.clear(key)
-        {
+        heartbeat.answered += 1;
+        conn.operations.answered(heartbeat.answered, heartbeat.asked);
+        let Some(key) = self.suspects.on_trial(link) else { return };
+        if conn.operations.of_key(key).is_some_and(|operation| !operation.proven) {
+            if heartbeat.asked == heartbeat.answered {
+                self.ping(cx, link);
+            }
+        } else if let Some(next) = self.suspects.clear(key) {
             cx.retry(next);
         }
     }
