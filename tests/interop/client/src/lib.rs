@@ -1,5 +1,6 @@
 //! Fixtures for tests of our clients against real servers: processes that somebody else's code runs in.
 
+pub mod graphql;
 mod http;
 mod server;
 
