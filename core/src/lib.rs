@@ -25,3 +25,8 @@ pub mod view;
 #[cfg(feature = "net")]
 pub use client::{Astro, Client, GraphQl, Raw, Subscription};
 pub use secret::Secret;
+
+/// The programs of the README compile.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

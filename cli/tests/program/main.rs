@@ -1,6 +1,7 @@
 //! The program as people and scripts meet it: the real binary, against a real local gateway.
 
 mod demo;
+mod documentation;
 mod gateway;
 mod graphql;
 mod listen;
