@@ -12,8 +12,10 @@ mod demo;
 mod failure;
 mod gateway;
 mod listen;
+mod options;
 mod output;
 mod print;
+mod send;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ fn run(line: Vec<OsString>, output: &Output) -> Result<Status, Failure> {
         match arguments.command {
             Command::Gateway(arguments) => gateway::run(arguments).await,
             Command::Listen(arguments) => listen::run(arguments, output).await,
+            Command::Send(arguments) => send::run(arguments).await,
             Command::Demo => demo::run(output).await,
         }
     });

@@ -31,3 +31,17 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
 }
+
+/// Which server that speaks no dialect of ours.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ServerArguments {
+    /// The server
+    #[arg(long, value_name = "URL", required_unless_present = "url_env")]
+    pub(crate) url: Option<String>,
+    /// The environment variable that holds the server's URL, where the URL is a secret
+    #[arg(long, value_name = "NAME", conflicts_with = "url")]
+    pub(crate) url_env: Option<String>,
+    /// A subprotocol to offer; may be given more than once, the best first
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    pub(crate) subprotocols: Vec<String>,
+}

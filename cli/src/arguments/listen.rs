@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use topicwire::options::{Auth, Protocol, TokenType};
 
-use super::{ConnectionArguments, TokenArguments, period};
+use super::{ConnectionArguments, ServerArguments, TokenArguments, period};
 
 /// What to listen to.
 #[derive(Debug, Subcommand)]
@@ -107,15 +107,8 @@ pub(crate) struct GraphQlArguments {
 /// `topicwire listen raw`.
 #[derive(Debug, Args)]
 pub(crate) struct RawArguments {
-    /// The server
-    #[arg(long, value_name = "URL", required_unless_present = "url_env")]
-    pub(crate) url: Option<String>,
-    /// The environment variable that holds the server's URL, where the URL is a secret
-    #[arg(long, value_name = "NAME", conflicts_with = "url")]
-    pub(crate) url_env: Option<String>,
-    /// A subprotocol to offer; may be given more than once, the best first
-    #[arg(long = "subprotocol", value_name = "NAME")]
-    pub(crate) subprotocols: Vec<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
     /// A text to send when the connection is open; may be given more than once
     #[arg(long = "send", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) send: Vec<String>,

@@ -3,6 +3,7 @@
 mod connection;
 mod listen;
 mod period;
+mod send;
 mod token;
 
 use std::ffi::OsString;
@@ -11,8 +12,9 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
-pub(crate) use connection::ConnectionArguments;
+pub(crate) use connection::{ConnectionArguments, ServerArguments};
 pub(crate) use listen::{AstroArguments, GraphQlArguments, Listen, OutputArguments, PresetChoice, RawArguments};
+pub(crate) use send::{Send, SendRawArguments};
 pub(crate) use token::TokenArguments;
 
 use crate::failure::Failure;
@@ -31,6 +33,9 @@ pub(crate) enum Command {
     /// Listen to a gateway and print what it says
     #[command(subcommand)]
     Listen(Listen),
+    /// Send messages to a server
+    #[command(subcommand)]
+    Send(Send),
     /// Run the local gateway: the server side of every dialect on one port of this machine, with faults on demand
     Gateway(GatewayArguments),
     /// Show what a client lives through: local gateway, two clients, handovers, a crash and a silent stall, in under 20 seconds

@@ -1,6 +1,5 @@
 //! `topicwire listen`: prints what a gateway says until it is enough.
 
-mod options;
 mod outcome;
 mod stop;
 
@@ -15,6 +14,7 @@ use topicwire::options::{Credential, Options};
 use crate::arguments::{AstroArguments, GraphQlArguments, Listen, OutputArguments, RawArguments};
 use crate::client::Listener;
 use crate::failure::{Failure, Status};
+use crate::options;
 use crate::output::Output;
 use crate::print::{Printer, Style};
 use outcome::Watch;

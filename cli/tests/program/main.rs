@@ -6,5 +6,6 @@ mod gateway;
 mod graphql;
 mod listen;
 mod running;
+mod send;
 mod stopping;
 mod wrong_use;

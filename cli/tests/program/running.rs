@@ -1,13 +1,13 @@
 //! Programs that run, and a gateway for them.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use topicwire_gateway::LocalGateway;
-use topicwire_gateway::machine::{Direction, Fault};
+use topicwire_gateway::machine::{Direction, Fault, TranscriptEntry};
 
 /// Far longer than anything here takes, so that a busy machine does not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -71,6 +71,11 @@ impl Running {
     /// Its standard output.
     pub(crate) fn out(&mut self) -> ChildStdout {
         self.child.stdout.take().expect("it is piped, and taken once")
+    }
+
+    /// Its standard input, if it was piped.
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it is piped, and taken once")
     }
 
     /// Waits for a line on standard error that holds `text`.
@@ -186,9 +191,14 @@ impl Gateway {
         self.runtime.block_on(self.gateway.set_tokens(vec![entry])).expect("it runs");
     }
 
+    /// Every frame so far.
+    pub(crate) fn transcript(&self) -> Vec<TranscriptEntry> {
+        self.runtime.block_on(self.gateway.transcript()).expect("it runs")
+    }
+
     /// Whether a client has said goodbye with this code.
     pub(crate) fn heard_close(&self, code: u16) -> bool {
-        let all = self.runtime.block_on(self.gateway.transcript()).expect("it runs");
+        let all = self.transcript();
         all.iter().any(|entry| entry.kind == "close" && entry.direction == Direction::In && entry.text.contains(&code.to_string()))
     }
 }

@@ -10,12 +10,12 @@ use topicwire::options::{
     AstroOptions, Auth, ConnectionOptions, Credential, GraphQlOptions, Preset, Protocol, RawOptions, ReconnectOptions,
 };
 
-use crate::arguments::{AstroArguments, ConnectionArguments, GraphQlArguments, PresetChoice, RawArguments};
+use crate::arguments::{AstroArguments, ConnectionArguments, GraphQlArguments, PresetChoice, RawArguments, ServerArguments};
 use crate::credential;
 use crate::failure::Failure;
 
 /// Options of an Astro client.
-pub(super) fn astro(arguments: &AstroArguments) -> Result<AstroOptions, Failure> {
+pub(crate) fn astro(arguments: &AstroArguments) -> Result<AstroOptions, Failure> {
     let mut options = AstroOptions {
         token: credential::token(&arguments.token, true)?.map_or(Credential::None, Credential::Static),
         token_type: arguments.token_type.into(),
@@ -33,7 +33,7 @@ pub(super) fn astro(arguments: &AstroArguments) -> Result<AstroOptions, Failure>
 }
 
 /// Options of a GraphQL client.
-pub(super) fn graphql(arguments: &GraphQlArguments) -> Result<GraphQlOptions, Failure> {
+pub(crate) fn graphql(arguments: &GraphQlArguments) -> Result<GraphQlOptions, Failure> {
     let mut options = match arguments.preset {
         Some(PresetChoice::Bitquery) => GraphQlOptions::preset(Preset::Bitquery),
         None => GraphQlOptions::default(),
@@ -69,7 +69,7 @@ pub(super) fn graphql(arguments: &GraphQlArguments) -> Result<GraphQlOptions, Fa
 }
 
 /// The GraphQL document and what belongs to it.
-pub(super) fn operation(arguments: &GraphQlArguments) -> Result<OperationTarget, Failure> {
+pub(crate) fn operation(arguments: &GraphQlArguments) -> Result<OperationTarget, Failure> {
     let query = match (&arguments.query, &arguments.query_file) {
         (Some(query), _) => query.clone(),
         (None, Some(path)) => file(path)?,
@@ -86,19 +86,19 @@ pub(super) fn operation(arguments: &GraphQlArguments) -> Result<OperationTarget,
     Ok(OperationTarget { variables, operation_name: arguments.operation_name.clone(), ..OperationTarget::new(query) })
 }
 
-/// Options of a raw client.
-pub(super) fn raw(arguments: &RawArguments) -> Result<RawOptions, Failure> {
-    let url = match (&arguments.url, &arguments.url_env) {
+/// Options of a raw client that does not come back.
+pub(crate) fn server(server: &ServerArguments, how: &ConnectionArguments) -> Result<RawOptions, Failure> {
+    let url = match (&server.url, &server.url_env) {
         (Some(url), _) => url.clone(),
         (None, Some(name)) => credential::from_env(name)?,
         (None, None) => return Err(Failure::wrong("an address is needed: --url URL or --url-env NAME")),
     };
-    let mut options = RawOptions {
-        subprotocols: arguments.subprotocols.clone(),
-        ping_interval: arguments.ping,
-        connection: connection(&arguments.connection)?,
-        ..RawOptions::new(url)
-    };
+    Ok(RawOptions { subprotocols: server.subprotocols.clone(), connection: connection(how)?, ..RawOptions::new(url) })
+}
+
+/// Options of a raw client.
+pub(crate) fn raw(arguments: &RawArguments) -> Result<RawOptions, Failure> {
+    let mut options = RawOptions { ping_interval: arguments.ping, ..server(&arguments.server, &arguments.connection)? };
     options.reconnect.enabled = arguments.reconnect;
     if arguments.reconnect {
         retries(&arguments.connection, &mut options.reconnect);
@@ -107,7 +107,7 @@ pub(super) fn raw(arguments: &RawArguments) -> Result<RawOptions, Failure> {
 }
 
 /// An option that the core refuses, under the name that it has here.
-pub(super) fn refused(error: &Error) -> Failure {
+pub(crate) fn refused(error: &Error) -> Failure {
     const NAMES: [(&str, &str); 6] = [
         ("url", "--url"),
         ("subprotocols", "--subprotocol"),
