@@ -6,6 +6,7 @@
 mod bench;
 mod boundaries;
 mod demo;
+mod fuzz;
 mod interop;
 mod licences;
 mod project;
@@ -34,6 +35,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Show Topicwire at work: a local gateway, two clients, handovers, a crash and a stall. Needs no account and no network.
     Demo(demo::Arguments),
+    /// Feed everything that reads what a peer sent, for a bounded time.
+    Fuzz(fuzz::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
     Setup,
     /// Write `schema/topicwire.json` and the reference tables that are made from it.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
         Command::Test(arguments) => test::run(&arguments),
     };

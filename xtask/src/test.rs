@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::step::{Steps, Tally};
-use crate::{Result, boundaries, interop, licences, project, schema, setup};
+use crate::{Result, boundaries, fuzz, interop, licences, project, schema, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -25,6 +25,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.program("programs", Tally::Status, project::cargo(&["build", "--workspace", "--bins"]));
     steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
     steps.program("lanes under loom", Tally::Cargo, loom());
+    for (target, replay) in fuzz::replays()? {
+        steps.program(&format!("fuzz target {target} over its seeds"), Tally::Status, replay);
+    }
     steps.program("documentation", Tally::Status, documentation());
     Ok(if steps.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
