@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Lines that may wait. Above that, whoever has more to say waits too.
 const WAITING: usize = 1024;
@@ -32,14 +32,52 @@ pub(crate) enum Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReaderGone;
 
+/// What the thread is told.
+#[derive(Debug)]
+enum Order {
+    Write(Line),
+    /// Say when everything before this is written.
+    Tell(oneshot::Sender<()>),
+}
+
+/// Room for one line.
+pub(crate) struct Room<'a>(mpsc::Permit<'a, Order>);
+
+impl Room<'_> {
+    /// Hands a line over.
+    pub(crate) fn put(self, line: Line) {
+        self.0.send(Order::Write(line));
+    }
+}
+
 /// Hands lines over. Clones hand them to the same thread.
 #[derive(Debug, Clone)]
-pub(crate) struct Lines(mpsc::Sender<Line>);
+pub(crate) struct Lines(mpsc::Sender<Order>);
 
 impl Lines {
     /// Hands a line over, and waits for room.
     pub(crate) async fn put(&self, line: Line) -> Result<(), ReaderGone> {
-        self.0.send(line).await.map_err(|_| ReaderGone)
+        self.0.send(Order::Write(line)).await.map_err(|_| ReaderGone)
+    }
+
+    /// Waits for room for one line.
+    pub(crate) async fn room(&self) -> Result<Room<'_>, ReaderGone> {
+        self.0.reserve().await.map(Room).map_err(|_| ReaderGone)
+    }
+
+    /// Hands a line over if there is room.
+    pub(crate) fn put_if_room(&self, line: Line) {
+        // If there is none, or nobody reads, it is not worth waiting for.
+        let _ = self.0.try_send(Order::Write(line));
+    }
+
+    /// Resolves when everything that was handed over is written, or nobody reads it.
+    pub(crate) async fn written(&self) {
+        let (tell, told) = oneshot::channel();
+        if self.0.send(Order::Tell(tell)).await.is_ok() {
+            // An error means that the thread ended, which it does when nobody reads.
+            let _ = told.await;
+        }
     }
 
     /// Resolves when nobody reads standard output any more.
@@ -76,8 +114,12 @@ impl Output {
 
     /// Hands a line over from outside the runtime.
     pub(crate) fn put_blocking(&self, line: Line) {
-        // The thread ends early only when its reader is gone, and then there is nobody to tell.
-        let _ = self.lines.0.blocking_send(line);
+        if self.hurry.load(Ordering::Relaxed) {
+            self.lines.put_if_room(line);
+        } else {
+            // The thread ends early only when its reader is gone, and then there is nobody to tell.
+            let _ = self.lines.0.blocking_send(Order::Write(line));
+        }
     }
 
     /// The user wants out: a reader that takes its time must not keep the program.
@@ -98,21 +140,26 @@ impl Output {
 
 /// Writes lines until there are no more, or nobody reads them. Flushes whenever nothing is waiting, so that a line is seen when it is
 /// written, and a flood costs few system calls.
-fn write_lines(mut waiting: mpsc::Receiver<Line>, out: impl Write, mut err: impl Write) -> io::Result<()> {
+fn write_lines(mut waiting: mpsc::Receiver<Order>, out: impl Write, mut err: impl Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    while let Some(line) = waiting.blocking_recv() {
-        let mut next = Some(line);
-        while let Some(line) = next {
-            match line {
-                Line::Out(mut text) => {
+    while let Some(order) = waiting.blocking_recv() {
+        let mut next = Some(order);
+        while let Some(order) = next {
+            match order {
+                Order::Write(Line::Out(mut text)) => {
                     text.push('\n');
                     out.write_all(text.as_bytes())?;
                 }
-                Line::Err(mut text) => {
+                Order::Write(Line::Err(mut text)) => {
                     text.push('\n');
                     out.flush()?;
                     // Nobody can be told that nobody can be told.
                     let _ = err.write_all(text.as_bytes());
+                }
+                Order::Tell(tell) => {
+                    out.flush()?;
+                    // Whoever asked may have stopped waiting.
+                    let _ = tell.send(());
                 }
             }
             next = waiting.try_recv().ok();
@@ -184,10 +231,10 @@ mod tests {
         }
     }
 
-    fn lines(all: &[&str]) -> mpsc::Receiver<Line> {
+    fn lines(all: &[&str]) -> mpsc::Receiver<Order> {
         let (send, receive) = mpsc::channel(16);
         for line in all {
-            send.try_send(Line::Out((*line).to_owned())).expect("there is room");
+            send.try_send(Order::Write(Line::Out((*line).to_owned()))).expect("there is room");
         }
         receive
     }
@@ -208,8 +255,8 @@ mod tests {
     #[test]
     fn a_closed_standard_error_does_not_matter() {
         let (send, receive) = mpsc::channel(16);
-        send.try_send(Line::Err("note".to_owned())).expect("there is room");
-        send.try_send(Line::Out("line".to_owned())).expect("there is room");
+        send.try_send(Order::Write(Line::Err("note".to_owned()))).expect("there is room");
+        send.try_send(Order::Write(Line::Out("line".to_owned()))).expect("there is room");
         drop(send);
         let mut out = Vec::new();
         write_lines(receive, &mut out, Patient(Gone)).expect("standard output is fine");

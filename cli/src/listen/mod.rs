@@ -15,7 +15,7 @@ use crate::arguments::{AstroArguments, GraphQlArguments, Listen, OutputArguments
 use crate::client::Listener;
 use crate::failure::{Failure, Status};
 use crate::options;
-use crate::output::Output;
+use crate::output::{Line, Output};
 use crate::print::{Printer, Style};
 use outcome::Watch;
 use stop::{Stop, Stops};
@@ -57,8 +57,17 @@ pub(crate) async fn run(arguments: Listen, output: &Output) -> Result<Status, Fa
         listener.subscribe(subscription, command).map_err(|error| options::refused(&error))?;
     }
     listener.connect().map_err(|error| Failure::new(Status::Lost, error.to_string()))?;
-    let session =
-        Session { listener, events, printer, output, watch: Watch::new(wanted), greetings: plan.greetings, left: plan.output.count };
+    let session = Session {
+        listener,
+        events,
+        printer,
+        output,
+        watch: Watch::new(wanted),
+        greetings: plan.greetings,
+        left: plan.output.count,
+        line: None,
+        hurried: false,
+    };
     session.run(stops).await
 }
 
@@ -94,13 +103,13 @@ fn raw(arguments: RawArguments) -> Result<Plan, Failure> {
 /// What must not be printed, wherever it may turn up.
 fn secrets(options: &Options) -> Vec<topicwire::Secret> {
     let mut all: Vec<_> = options.connection().headers.iter().map(|(_, value)| value.clone()).collect();
+    // A header value of a few letters is no secret, and masking it would spoil every line.
+    all.retain(|value| value.expose().len() >= 8);
     for (_, credential) in options.credentials() {
         if let Credential::Static(token) = credential {
             all.push(token);
         }
     }
-    // A header value of a few letters is no secret, and masking it would spoil every line.
-    all.retain(|secret| secret.expose().len() >= 8);
     all
 }
 
@@ -114,44 +123,76 @@ struct Session<'a> {
     greetings: Vec<String>,
     /// Messages still to be printed, where there is a limit.
     left: Option<u64>,
+    /// A line that waits for room. Until it is gone no event is taken, but signals are heard.
+    line: Option<Line>,
+    /// The user wants out, and will not wait for a reader.
+    hurried: bool,
 }
 
 impl Session<'_> {
     async fn run(mut self, mut stops: Stops) -> Result<Status, Failure> {
+        self.listen(&mut stops).await;
+        if !self.hurried {
+            // A reader that takes its time may have what it asked for, unless somebody does not want to wait for it.
+            tokio::select! {
+                () = self.output.lines().written() => {}
+                () = stops.signal() => self.output.hurry(),
+            }
+        }
+        self.watch.verdict().map_err(|failure| failure.map(|text| self.printer.mask(text)))
+    }
+
+    /// Until the client has ended.
+    async fn listen(&mut self, stops: &mut Stops) {
+        let output = self.output;
         loop {
             tokio::select! {
-                // Events first: what has arrived when the time is up still counts.
+                // What ends it comes first: a gateway that never pauses must not keep it from being heard.
                 biased;
-                event = self.events.next() => {
-                    let Some(event) = event else {
-                        return self.watch.verdict().map_err(|failure| failure.map(|text| self.printer.mask(text)));
-                    };
-                    if !self.take(&event).await {
-                        self.listener.close();
-                    }
-                }
-                stop = stops.next() => match stop {
-                    Stop::Time => {
-                        self.watch.time_is_up();
-                        self.listener.close();
-                    }
-                    Stop::Signal => {
-                        self.watch.leave();
-                        self.output.hurry();
-                        self.listener.close();
-                    }
-                    Stop::SecondSignal => self.listener.abort(),
+                stop = stops.next() => self.stop(stop),
+                () = output.lines().reader_gone(), if !self.watch.is_leaving() => self.leave(),
+                room = output.lines().room(), if self.line.is_some() => match (room, self.line.take()) {
+                    (Ok(room), Some(line)) => room.put(line),
+                    _ => self.leave(),
                 },
-                () = self.output.lines().reader_gone(), if !self.watch.is_leaving() => {
-                    self.watch.leave();
-                    self.listener.close();
+                event = self.events.next(), if self.line.is_none() => {
+                    let Some(event) = event else { return };
+                    self.take(&event);
                 }
             }
         }
     }
 
-    /// Prints an event and looks what follows from it. Returns whether to go on.
-    async fn take(&mut self, event: &Event) -> bool {
+    fn stop(&mut self, stop: Stop) {
+        match stop {
+            Stop::Time => {
+                self.watch.time_is_up();
+                self.listener.close();
+            }
+            Stop::Signal => {
+                self.hurry();
+                self.leave();
+            }
+            Stop::SecondSignal => self.listener.abort(),
+        }
+    }
+
+    /// The end was asked for.
+    fn leave(&mut self) {
+        self.watch.leave();
+        self.listener.close();
+    }
+
+    fn hurry(&mut self) {
+        self.hurried = true;
+        self.output.hurry();
+        if let Some(line) = self.line.take() {
+            self.print(line);
+        }
+    }
+
+    /// Prints an event and looks what follows from it.
+    fn take(&mut self, event: &Event) {
         if let EventKind::Opened(_) = event.kind {
             for text in &self.greetings {
                 // A connection that breaks at once says so itself.
@@ -168,18 +209,25 @@ impl Session<'_> {
         if !late
             && !is_last_word
             && let Some(line) = self.printer.line(event)
-            && self.output.lines().put(line).await.is_err()
         {
-            self.watch.leave();
-            return false;
+            self.print(line);
         }
         if is_message && let Some(left) = &mut self.left {
             *left = left.saturating_sub(1);
             if *left == 0 {
-                self.watch.leave();
-                return false;
+                self.leave();
             }
         }
-        go_on
+        if !go_on {
+            self.listener.close();
+        }
+    }
+
+    fn print(&mut self, line: Line) {
+        if self.hurried {
+            self.output.lines().put_if_room(line);
+        } else {
+            self.line = Some(line);
+        }
     }
 }

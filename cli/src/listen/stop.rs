@@ -29,6 +29,11 @@ impl Stops {
         Ok(Self { deadline, signals: Signals::new()?, signalled: false })
     }
 
+    /// Waits for a signal alone.
+    pub(super) async fn signal(&mut self) {
+        self.signals.next().await;
+    }
+
     /// Waits for the next reason to stop.
     pub(super) async fn next(&mut self) -> Stop {
         let deadline = self.deadline;

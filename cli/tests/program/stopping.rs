@@ -1,6 +1,6 @@
 //! Every way to stop listening.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use serde_json::json;
 
@@ -29,14 +29,19 @@ fn signals_close_cleanly() {
 #[test]
 fn a_signal_ends_it_though_nobody_reads_on() {
     let gateway = Gateway::start();
-    // Far more than fits into a pipe that is not read.
-    let text = "x".repeat(60_000);
-    let send: Vec<&str> = (0..8).flat_map(|_| ["--send", text.as_str()]).collect();
-    let mut running = raw(&gateway, &send);
-    let out = running.out();
-    running.signal("INT");
-    assert_eq!(running.wait().code(), Some(0));
-    drop(out);
+    let url = gateway.graphql();
+    // More lines than may wait, each far larger than what fits into a pipe that is not read.
+    let flood = "subscription { big(bytes: 100000, n: 3000) }";
+    let arguments = ["listen", "graphql", "--url", &url, "--query", flood, "--json"];
+    for more in [&[][..], &["--count", "2500"]] {
+        let mut running = Running::start(&mut topicwire(&[&arguments, more].concat()));
+        let mut out = running.out();
+        let mut start = [0; 4096];
+        out.read_exact(&mut start).expect("it prints");
+        running.signal("INT");
+        assert_eq!(running.wait().code(), Some(0));
+        drop(out);
+    }
 }
 
 #[test]
