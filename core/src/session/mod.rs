@@ -215,8 +215,8 @@ impl Session {
     pub fn submit(&mut self, now: Now, request: RequestId, command: Command, payload: Bytes) -> Result<Accepted, Error> {
         self.machine.admit(request)?;
         match command {
-            Command::Subscribe(target) => self.subscribe(now, request, Target::Topic(target))?,
-            Command::Operation(target) => self.subscribe(now, request, Target::Operation(target))?,
+            Command::Subscribe(target) => self.subscribe(request, Target::Topic(target))?,
+            Command::Operation(target) => self.subscribe(request, Target::Operation(target))?,
             Command::Unsubscribe { subscription } => self.machine.unsubscribe(Some(request), subscription)?,
             Command::UnsubscribeAll { ref topic } => {
                 let topic = topic.clone();
@@ -229,9 +229,9 @@ impl Session {
         Ok(self.machine.accepted())
     }
 
-    fn subscribe(&mut self, now: Now, request: RequestId, target: Target) -> Result<(), Error> {
+    fn subscribe(&mut self, request: RequestId, target: Target) -> Result<(), Error> {
         let identity: Identity = self.dialect.identify(&target)?;
-        self.machine.subscribe(now, request, target, identity);
+        self.machine.subscribe(request, target, identity);
         Ok(())
     }
 

@@ -97,7 +97,7 @@ impl Key {
 
 impl Machine {
     /// A user wants to listen.
-    pub(super) fn subscribe(&mut self, now: Now, request: RequestId, target: Target, identity: Identity) {
+    pub(super) fn subscribe(&mut self, request: RequestId, target: Target, identity: Identity) {
         let subscription = SubscriptionId::from(request);
         let known = match &identity {
             Identity::Shared(name) => self.identities.get(name.as_bytes()).copied(),
@@ -116,7 +116,7 @@ impl Machine {
             self.tell_leavers(id);
         }
         if live && !self.unsubscribing(id) {
-            self.tell_live(now, id, true, None);
+            self.tell_newcomers(id);
         } else {
             self.enqueue_subscribe(id);
             self.want_connected(route);
@@ -268,11 +268,11 @@ impl Machine {
             self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
             return;
         }
-        self.tell_live(now, id, confirmed, result);
+        self.tell_live(id, confirmed, result);
     }
 
     /// Tells members that they are live: all of them after a loss, otherwise those who do not know.
-    fn tell_live(&mut self, _now: Now, id: KeyId, confirmed: bool, result: Option<Bytes>) {
+    fn tell_live(&mut self, id: KeyId, confirmed: bool, result: Option<Bytes>) {
         let Some(key) = self.keys.get_mut(&id) else { return };
         let mut news = Vec::new();
         for member in &mut key.members {
@@ -288,6 +288,21 @@ impl Machine {
             }
             let reply = Reply { subscription: Some(subscription), result: result.clone(), confirmed };
             self.reply_with(request, reply);
+        }
+    }
+
+    /// Tells members who joined what is live already.
+    fn tell_newcomers(&mut self, id: KeyId) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        let mut news = Vec::new();
+        for member in key.members.iter_mut().filter(|member| !member.told) {
+            member.told = true;
+            news.push(member.subscription);
+        }
+        for subscription in news {
+            self.emit(EventKind::Subscribed { subscription, recovered: false, confirmed: true });
+            let reply = Reply { subscription: Some(subscription), result: None, confirmed: true };
+            self.reply_with(RequestId(subscription.0), reply);
         }
     }
 

@@ -112,7 +112,7 @@ impl GraphQl {
     /// Whoever was waiting for its trial may have it.
     fn cleared(&mut self, cx: &mut Context<'_>, key: KeyId) {
         cx.timer(key.0, None);
-        if let Some(next) = self.suspects.clear(key) {
+        if let Some(next) = self.suspects.forget(key) {
             cx.retry(next);
         }
     }

@@ -68,7 +68,7 @@ impl GraphQl {
             if heartbeat.asked == heartbeat.answered {
                 self.ping(cx, link);
             }
-        } else if let Some(next) = self.suspects.clear(key) {
+        } else if let Some(next) = self.suspects.prove(key) {
             cx.retry(next);
         }
     }
@@ -126,7 +126,7 @@ impl GraphQl {
                 }
                 let message = decoded.message(bytes);
                 cx.deliver(link, Recipient::Key(key), message);
-                if proved && let Some(next) = self.suspects.clear(key) {
+                if proved && let Some(next) = self.suspects.prove(key) {
                     cx.retry(next);
                 }
             }

@@ -18,6 +18,8 @@ pub(super) struct Suspects {
     /// Who is being tried, and where.
     on_trial: Option<(LinkId, KeyId)>,
     waiting: BTreeSet<KeyId>,
+    /// Whose document the server has understood once: it is no suspect any more, whatever the link.
+    proven: BTreeSet<KeyId>,
 }
 
 /// What is to be done with an operation that is to be sent.
@@ -49,8 +51,19 @@ impl Suspects {
         }
     }
 
-    /// It proved itself, or ended otherwise. Returns who may be tried next.
-    pub(super) fn clear(&mut self, key: KeyId) -> Option<KeyId> {
+    /// The server has understood it. Returns who may be tried next.
+    pub(super) fn prove(&mut self, key: KeyId) -> Option<KeyId> {
+        self.proven.insert(key);
+        self.acquit(key)
+    }
+
+    /// It is over. Returns who may be tried next.
+    pub(super) fn forget(&mut self, key: KeyId) -> Option<KeyId> {
+        self.proven.remove(&key);
+        self.acquit(key)
+    }
+
+    fn acquit(&mut self, key: KeyId) -> Option<KeyId> {
         self.strikes.remove(&key);
         self.waiting.remove(&key);
         if self.on_trial.is_some_and(|(_, other)| other == key) {
@@ -69,10 +82,11 @@ impl Suspects {
     pub(super) fn accuse(&mut self, link: LinkId, unproven: &[KeyId]) -> Option<KeyId> {
         let tried = self.on_trial(link);
         self.link_gone(link);
-        for key in unproven {
+        let unproven: Vec<KeyId> = unproven.iter().copied().filter(|key| !self.proven.contains(key)).collect();
+        for key in &unproven {
             self.strikes.entry(*key).or_insert(0);
         }
-        let sole = match (tried, unproven) {
+        let sole = match (tried, unproven.as_slice()) {
             (Some(key), _) => key,
             (None, [key]) => *key,
             _ => return None,
@@ -106,7 +120,7 @@ mod tests {
         assert_eq!(suspects.accuse(LinkId(1), &[good, bad]), None);
         assert_eq!(suspects.judge(LinkId(2), good), Trial::Probe);
         assert_eq!(suspects.judge(LinkId(2), bad), Trial::Wait);
-        assert_eq!(suspects.clear(good), Some(bad));
+        assert_eq!(suspects.prove(good), Some(bad));
         assert_eq!(suspects.judge(LinkId(2), bad), Trial::Probe);
         assert_eq!(suspects.accuse(LinkId(2), &[bad]), None, "a first strike");
         assert_eq!(suspects.judge(LinkId(3), good), Trial::Free);
