@@ -211,11 +211,11 @@ impl Stage {
             },
             Step::AnswersNeed { token } => {
                 let need = loop {
-                    let needs = self.heard.iter().filter_map(|event| match &event.kind {
+                    let mut needs = self.heard.iter().filter_map(|event| match &event.kind {
                         EventKind::Need(need) => Some(need.request),
                         _ => None,
                     });
-                    match needs.skip(self.answered).next() {
+                    match needs.nth(self.answered) {
                         Some(need) => break need,
                         None => self.hear().await,
                     }
