@@ -44,6 +44,27 @@ fn a_signal_ends_it_though_nobody_reads_on() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_full_output_that_does_not_block_is_waited_for() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let gateway = Gateway::start();
+    let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+    // The flag belongs to the open file, so the program finds it set.
+    theirs.set_nonblocking(true).expect("it can be set");
+    let query = "subscription { big(bytes: 100000, n: 100) }";
+    let mut command = topicwire(&["listen", "graphql", "--url", &gateway.graphql(), "--query", query, "--json"]);
+    let mut running = Running::start(command.stdout(OwnedFd::from(theirs)));
+    // Its copy in this process would keep the other end open.
+    drop(command);
+    let lines = BufReader::new(ours).lines().map(|line| line.expect("it prints UTF-8"));
+    let whole = lines.filter(|line| serde_json::from_str::<serde_json::Value>(line).expect("no line is torn")["kind"] == "message");
+    assert_eq!(whole.count(), 100);
+    assert_eq!(running.wait().code(), Some(0));
+}
+
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
     let gateway = Gateway::start();

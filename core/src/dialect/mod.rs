@@ -6,7 +6,6 @@
 
 pub mod astro;
 pub mod graphql;
-// pub mod graphql;
 pub mod raw;
 
 use std::time::Duration;
