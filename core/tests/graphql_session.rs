@@ -427,3 +427,17 @@ fn one_slow_reader_is_not_the_business_of_the_socket() {
     let resumed = bench.take(|output| matches!(output, Output::Read { link: other, on: true } if *other == link).then_some(())).is_some();
     assert!(resumed, "an answer that is awaited comes by the same socket");
 }
+
+#[test]
+fn reading_pauses_no_longer_than_the_server_bears() {
+    let (mut bench, link, _) = running();
+    bench.input(Input::Pressure { on: true });
+    let paused = |output: &Output| matches!(output, Output::Read { on: false, .. }).then_some(());
+    assert!(bench.take(paused).is_some());
+    bench.pass_ms(5_900);
+    assert!(bench.take(|output| matches!(output, Output::Stall).then_some(())).is_none());
+    bench.pass_ms(200);
+    assert!(bench.take(|output| matches!(output, Output::Stall).then_some(())).is_some(), "lanes drop what they must");
+    let resumed = bench.take(|output| matches!(output, Output::Read { link: other, on: true } if *other == link).then_some(()));
+    assert!(resumed.is_some());
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::batch::{Encoder, Polled};
 use crate::command::{Command, Outgoing};
 use crate::error::{Code, Error};
 use crate::event::State;
@@ -185,6 +186,15 @@ impl Client {
             }
         });
         Ok(())
+    }
+
+    /// Moves events of a lane into a buffer, in the [flat layout](crate::batch). The encoder keeps scratch space: one for each consumer.
+    ///
+    /// # Errors
+    /// `forked`.
+    pub fn poll_into(&self, lane: &Lane, encoder: &mut Encoder, max: usize, buffer: &mut [u8]) -> Result<Polled, Error> {
+        self.alive()?;
+        Ok(encoder.poll_into(lane, max, buffer))
     }
 
     /// Bytes accepted and not yet written.

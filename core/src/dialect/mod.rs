@@ -146,6 +146,8 @@ pub struct Facts {
     pub drop_after_unsubscribe: bool,
     /// End the client when every subscription was refused as unauthorised.
     pub stop_when_unauthorized: bool,
+    /// How long reading may pause for consumers who are behind, before the gateway would take us for dead; `None` for as long as they like.
+    pub stall: Option<Duration>,
     /// After a resume, ask for every subscription again to be sure.
     pub verify_resume: bool,
     /// Messages that arrive during the close handshake are still delivered.

@@ -57,6 +57,7 @@ impl Dialect for Raw {
             dedup: false,
             drop_after_unsubscribe: true,
             stop_when_unauthorized: false,
+            stall: None,
             verify_resume: false,
             keep_while_closing: true,
             provider: std::time::Duration::from_secs(30),

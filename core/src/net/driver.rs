@@ -177,6 +177,7 @@ impl Core {
             }
             Output::Send { link, frame, ticket } => self.tell(link, Item::Send(frame, ticket), own, rung),
             Output::Read { link, on } => self.tell(link, Item::Read(on), own, rung),
+            Output::Stall => self.router.stall(),
             Output::Close { link, frame, deadline } => self.tell(link, Item::Close(frame, deadline), own, rung),
             Output::Abort { link } => {
                 self.orders.retain(|order| !matches!(order, Order::Dial(other, _) if *other == link));

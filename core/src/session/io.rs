@@ -90,6 +90,8 @@ pub enum Output {
         /// Whether to read.
         on: bool,
     },
+    /// Reading can be held back no longer: lanes that hold it back must drop messages until they have room. (`Router::stall`)
+    Stall,
     /// Say goodbye: send what is queued, a close frame, and wait for the peer's until the deadline; then cut. Answered by [`Input::Closed`].
     Close {
         /// The link.

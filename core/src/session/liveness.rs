@@ -80,6 +80,23 @@ impl Machine {
         self.give_up(now, id, error);
     }
 
+    /// Consumers are behind, or have caught up.
+    pub(super) fn pressed(&mut self, now: Now, on: bool) {
+        self.pressure = on;
+        match (on, self.facts.stall) {
+            (true, Some(stall)) => self.timers.set(Timer::Stall, now.after(stall)),
+            _ => self.timers.cancel(&Timer::Stall),
+        }
+        self.dirty = true;
+    }
+
+    /// The gateway would take us for dead: read on, and let lanes drop what they must.
+    pub(super) fn stall_over(&mut self) {
+        self.pressure = false;
+        self.outputs.push_back(Output::Stall);
+        self.dirty = true;
+    }
+
     /// Pauses reading while consumers are behind, but never while an answer, a probe or a close is awaited, since they come by the same socket.
     pub(super) fn update_reading(&mut self) {
         for (id, link) in &mut self.links {

@@ -148,10 +148,7 @@ impl Session {
                     self.dialect.response(&mut Context { machine: &mut self.machine, now }, id, result);
                 }
             }
-            Input::Pressure { on } => {
-                self.machine.pressure = on;
-                self.machine.dirty = true;
-            }
+            Input::Pressure { on } => self.machine.pressed(now, on),
         }
         self.settle(now);
     }
@@ -183,6 +180,7 @@ impl Session {
                 Timer::Need(request) => self.machine.need_expired(now, request),
                 Timer::Credential(name) => self.machine.credential_due(&name),
                 Timer::Dedup => self.machine.dedup.end_overlap(),
+                Timer::Stall => self.machine.stall_over(),
                 Timer::Shutdown => self.machine.shutdown_overdue(now),
                 Timer::Dialect(key) => self.dialect.timer(&mut Context { machine: &mut self.machine, now }, key),
             }

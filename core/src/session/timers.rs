@@ -40,6 +40,8 @@ pub(super) enum Timer {
     Credential(String),
     /// Message ids need not be remembered for the overlap any more.
     Dedup,
+    /// Reading has paused as long as the gateway bears.
+    Stall,
     /// The close handshakes have had their time.
     Shutdown,
     /// A dialect's own.

@@ -32,6 +32,8 @@ use crate::session::{Context, Readiness, Recipient};
 
 /// An overlay update carries a whole overlay.
 const MAX_MESSAGE: u64 = 4 << 20;
+/// Half of what the gateway gives an unanswered ping.
+const STALL: Duration = Duration::from_secs(35);
 /// After a refusal with 429 that names no time.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -145,6 +147,7 @@ impl Dialect for Astro {
             dedup: true,
             drop_after_unsubscribe: !options.deliver_after_unsubscribe,
             stop_when_unauthorized: options.stop_when_unauthorized,
+            stall: Some(STALL),
             verify_resume: options.verify_resume,
             keep_while_closing: false,
             provider: options.provider_timeout,

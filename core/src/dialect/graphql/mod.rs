@@ -34,6 +34,8 @@ use crate::session::io::{DialFailure, DialPhase, Frame, Handshake, LinkEnd};
 
 /// Blocks of some chains are large.
 const MAX_MESSAGE: u64 = 64 << 20;
+/// Half of what the reference server gives an unanswered ping frame.
+const STALL: Duration = Duration::from_secs(6);
 /// A connection that lives this long counts as a success.
 const SETTLE: Duration = Duration::from_secs(5);
 /// Timers of requests have this bit; timers of subscriptions have not.
@@ -146,6 +148,7 @@ impl Dialect for GraphQl {
             dedup: false,
             drop_after_unsubscribe: true,
             stop_when_unauthorized: false,
+            stall: Some(STALL),
             verify_resume: false,
             keep_while_closing: false,
             provider: options.provider_timeout,
