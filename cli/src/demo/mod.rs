@@ -28,7 +28,7 @@ use process::{GatewayProcess, Place};
 use stage::{Speaker, Stage};
 
 /// When the story must be over, counted from the start. The rest of 20 s is for saying goodbye.
-const CURTAIN: Duration = Duration::from_secs(17);
+const CURTAIN: Duration = Duration::from_secs(18);
 
 /// The longest silence that a client of the demo bears.
 const IDLE: Duration = Duration::from_millis(1500);
@@ -60,7 +60,7 @@ pub(crate) async fn run(output: &Output) -> Result<Status, Failure> {
         let books = books.borrow();
         (books.astro().tally.sum(), books.graphql().tally.sum())
     };
-    stage.summary(summary::lines(&astro, &graphql, stage.style)).await;
+    stage.summary(summary::lines(&astro, &graphql, matches!(played, Ok(Ok(()))), stage.style)).await;
     match played {
         Ok(Ok(())) if summary::is_success(&astro, &graphql) => Ok(Status::Done),
         Ok(Ok(())) => Err(failed("the demo did not go as it should; the summary says what was wrong".to_owned())),
@@ -83,10 +83,11 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
     until(books, |books| books.astro().live == story::TOPICS.len() && books.graphql().live == 1).await?;
 
     let (stop, stopped) = watch::channel(false);
-    let publishing = publisher::publish(Control::connect(place.port).await?, books.clone(), stopped);
+    let chat = publisher::chat(Control::connect(place.port).await?, books.clone(), stopped.clone());
+    let highlights = publisher::highlights(Control::connect(place.port).await?, books.clone(), stopped);
     let script = async {
         stage.say(Speaker::Gateway, "publishes steadily; lines of chat and most blocks are counted, not shown").await;
-        received(books, 60, 10).await?;
+        received(books, 40, 8).await?;
         for number in 1..=summary::HANDOVERS {
             // In the second both connections deliver for a while, so that every message comes twice to the client, and once to its user.
             let (delivers, note) = if number == 2 { ("both", "; both connections deliver meanwhile") } else { ("move", "") };
@@ -96,7 +97,7 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
             control.post("astro/reconnect", &json!({ "grace_ms": GRACE_MS })).await?;
             until(books, |books| books.astro().tally.handovers() >= number && books.astro().recovered >= before + story::TOPICS.len())
                 .await?;
-            received(books, 20, 0).await?;
+            received(books, 10, 0).await?;
         }
         for (number, what, fault) in [
             (1, "-- a crash: every connection is reset --", json!({ "fault": "cut", "how": "reset" })),
@@ -113,12 +114,12 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
                     && graphql.recovered > before.1
             })
             .await?;
-            received(books, 40, 8).await?;
+            received(books, 20, 4).await?;
         }
         stop.send_replace(true);
         Ok::<(), String>(())
     };
-    tokio::try_join!(publishing, script)?;
+    tokio::try_join!(chat, highlights, script)?;
     until(books, |books| books.astro().tally.is_caught_up() && books.graphql().tally.is_caught_up()).await?;
     stage.say(Speaker::Gateway, "has published its last; everything that is still to come has come").await;
     for client in [astro, graphql] {

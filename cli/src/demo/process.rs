@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long it may take to end when it is asked to.
-const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A running gateway. It ends with us, whatever happens: its standard input does.
 pub(super) struct GatewayProcess {

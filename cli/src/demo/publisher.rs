@@ -4,52 +4,72 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::books::{Books, Client};
 use super::control::Control;
 use super::story;
 
 /// Time between two lines of chat.
-const STEP: Duration = Duration::from_millis(25);
+const CHAT: Duration = Duration::from_millis(25);
 
-/// Steps between two messages that are worth showing.
-const HIGHLIGHT: u64 = 14;
+/// Time between two blocks.
+const BLOCK: Duration = Duration::from_millis(100);
 
-/// Steps between two blocks.
-const BLOCK: u64 = 4;
+/// Blocks between two messages that are worth showing.
+const HIGHLIGHT: u64 = 3;
 
-/// Publishes until `stop` says so, and then once more to every stream: a stream whose last message was lost in an outage would leave
-/// nothing to tell by that everything has arrived.
-pub(super) async fn publish(control: Control, books: watch::Sender<Books>, stop: watch::Receiver<bool>) -> Result<(), String> {
-    let mut publisher = Publisher { control, books, number: 0, block: story::GENESIS };
-    let mut pace = interval(STEP);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Lines of chat have numbers of their own, since they are published beside the rest.
+const CHAT_NUMBERS: u64 = 500_000;
+
+/// Publishes lines of chat until `stop` says so, and then one more: a stream whose last message was lost in an outage would leave nothing
+/// to tell by that everything has arrived.
+pub(super) async fn chat(control: Control, books: watch::Sender<Books>, stop: watch::Receiver<bool>) -> Result<(), String> {
+    let mut publisher = Publisher { control, books, number: CHAT_NUMBERS };
+    let mut pace = pace(CHAT);
     for step in 0.. {
         pace.tick().await;
-        if *stop.borrow() {
+        let last = *stop.borrow();
+        publisher.message(story::CROWD, story::chat(step)).await?;
+        if last {
             break;
         }
-        publisher.message(story::CROWD, story::chat(step)).await?;
+    }
+    Ok(())
+}
+
+/// Publishes blocks and messages that are worth showing until `stop` says so, and then one more for each stream.
+pub(super) async fn highlights(control: Control, books: watch::Sender<Books>, stop: watch::Receiver<bool>) -> Result<(), String> {
+    let mut publisher = Publisher { control, books, number: 0 };
+    let mut pace = pace(BLOCK);
+    for step in 0.. {
+        pace.tick().await;
+        let last = *stop.borrow();
         if step % HIGHLIGHT == 0 {
             let (topic, data) = story::highlight(step / HIGHLIGHT);
             publisher.message(topic, data).await?;
         }
-        if step % BLOCK == 0 {
-            publisher.block().await?;
+        publisher.block(story::GENESIS + 1 + step).await?;
+        if last {
+            break;
         }
     }
     for (topic, data) in story::farewell() {
         publisher.message(topic, data).await?;
     }
-    publisher.block().await
+    Ok(())
+}
+
+fn pace(period: Duration) -> Interval {
+    let mut pace = interval(period);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
 }
 
 struct Publisher {
     control: Control,
     books: watch::Sender<Books>,
     number: u64,
-    block: u64,
 }
 
 impl Publisher {
@@ -61,11 +81,9 @@ impl Publisher {
         self.control.post("astro/publish", &body).await.map(drop)
     }
 
-    /// Publishes the next block.
-    async fn block(&mut self) -> Result<(), String> {
-        self.block += 1;
-        self.books.send_modify(|books| books.of(Client::GraphQl).tally.publish(story::BLOCK_STREAM, self.block));
-        let body = json!({ "field": "blocks", "data": story::block(self.block) });
-        self.control.post("graphql/publish", &body).await.map(drop)
+    /// Publishes a block.
+    async fn block(&mut self, number: u64) -> Result<(), String> {
+        self.books.send_modify(|books| books.of(Client::GraphQl).tally.publish(story::BLOCK_STREAM, number));
+        self.control.post("graphql/publish", &json!({ "field": "blocks", "data": story::block(number) })).await.map(drop)
     }
 }

@@ -14,8 +14,8 @@ pub(super) fn is_success(astro: &Sum, graphql: &Sum) -> bool {
     astro.is_clean() && graphql.is_clean() && astro.handovers >= HANDOVERS && astro.outages >= OUTAGES && graphql.outages >= OUTAGES
 }
 
-/// The table and the verdict.
-pub(super) fn lines(astro: &Sum, graphql: &Sum, style: Style) -> Vec<String> {
+/// The table and the verdict. A story that did not come to its `end` leaves messages on their way, which nobody can judge.
+pub(super) fn lines(astro: &Sum, graphql: &Sum, end: bool, style: Style) -> Vec<String> {
     let row = |name: &str, astro: String, graphql: String| format!("  {name:<34}{astro:>9}{graphql:>10}");
     let count = |name: &str, of: fn(&Sum) -> u64| row(name, of(astro).to_string(), of(graphql).to_string());
     let mut lines = vec![
@@ -31,7 +31,11 @@ pub(super) fn lines(astro: &Sum, graphql: &Sum, style: Style) -> Vec<String> {
         count("outages", |sum| sum.outages),
         String::new(),
     ];
-    lines.push(verdict(astro, graphql, style));
+    lines.push(if end {
+        verdict(astro, graphql, style)
+    } else {
+        style.red("  The demo was cut short: what was still on its way counts as lost here.")
+    });
     lines
 }
 
@@ -71,8 +75,14 @@ mod tests {
     #[test]
     fn a_reported_loss_is_a_success() {
         assert!(is_success(&good(), &good()));
-        let text = lines(&good(), &good(), Style::default()).join("\n");
+        let text = lines(&good(), &good(), true, Style::default()).join("\n");
         assert!(text.contains("Nothing was lost that could be kept"), "{text}");
+    }
+
+    #[test]
+    fn a_demo_that_was_cut_short_is_not_judged() {
+        let text = lines(&Sum { lost_silently: 1, ..good() }, &good(), false, Style::default()).join("\n");
+        assert!(text.contains("cut short") && !text.contains("no gap was reported"), "{text}");
     }
 
     #[test]
@@ -89,7 +99,7 @@ mod tests {
             let mut bad = good();
             spoil(&mut bad);
             assert!(!is_success(&bad, &good()));
-            let text = lines(&bad, &good(), Style::default()).join("\n");
+            let text = lines(&bad, &good(), true, Style::default()).join("\n");
             assert!(text.contains(named), "{text}");
         }
     }
