@@ -246,3 +246,23 @@ fn closing_settles_everything_and_ends_with_closed() {
     assert_eq!(bench.session.poll_timeout(), None);
     let _ = live;
 }
+
+#[test]
+fn each_tip_is_passed_once_where_that_is_asked_for() {
+    let mut bench = connected(AstroOptions { tips_once: true, ..options() });
+    let link = bench.astro_up();
+    for topic in ["channel.tips", "channel.tips.moderation", "channel.activities"] {
+        bench.subscribe(topic, R);
+    }
+    bench.accept_all(link);
+    bench.messages();
+    let tip = |id: &str, topic: &str, approved: &str| {
+        serde_json::json!({"id": id, "type": "message", "topic": topic, "room": R,
+            "data": {"_id": "tip-1", "approved": approved, "status": "success", "donation": {"amount": 5, "currency": "EUR", "user": {"username": "a"}}}})
+    };
+    bench.text(link, &tip("1", "channel.tips.moderation", "pending"));
+    bench.text(link, &tip("2", "channel.tips.moderation", "allowed"));
+    bench.text(link, &tip("3", "channel.tips", "allowed"));
+    bench.text(link, &serde_json::json!({"id": "4", "type": "message", "topic": "channel.activities", "room": R, "data": {"type": "follow", "data": {"username": "b"}}}));
+    assert_eq!(bench.messages(), ["2", "4"]);
+}

@@ -29,6 +29,7 @@ use crate::options::{AstroOptions, DEFAULT_CREDENTIAL, TokenType};
 use crate::secret::Secret;
 use crate::session::io::{DialFailure, Frame, Handshake, HttpResponse, LinkEnd};
 use crate::session::{Context, Readiness, Recipient};
+use crate::view::astro::{AstroEvent, TipOnce, TipVerdict};
 
 /// An overlay update carries a whole overlay.
 const MAX_MESSAGE: u64 = 4 << 20;
@@ -44,6 +45,8 @@ pub struct Astro {
     rooms: Rooms,
     /// The room that the gateway uses for a key, once it has said so.
     canonical: BTreeMap<KeyId, String>,
+    /// Tips that were passed, where each is wanted once.
+    tips: Option<TipOnce>,
     /// A message's identity is put together here, so that it costs no allocation.
     scratch: Vec<u8>,
 }
@@ -68,7 +71,8 @@ impl Astro {
     /// A dialect with these options.
     #[must_use]
     pub fn new(options: AstroOptions) -> Self {
-        Self { options, links: BTreeMap::new(), rooms: Rooms::default(), canonical: BTreeMap::new(), scratch: Vec::new() }
+        let tips = options.tips_once.then(TipOnce::default);
+        Self { options, links: BTreeMap::new(), rooms: Rooms::default(), canonical: BTreeMap::new(), tips, scratch: Vec::new() }
     }
 
     fn token_type(&self, credential: &str) -> TokenType {
@@ -80,6 +84,9 @@ impl Astro {
         let start = decoded.data.unwrap_or(0);
         let labels = [decoded.topic, decoded.room, decoded.id, decoded.ts];
         let message = Message::labelled(frame, start, None, PayloadKind::Json, labels);
+        if self.is_stale_tip(&message) {
+            return;
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
         let topic = message.topic_bytes().unwrap_or_default();
@@ -95,6 +102,20 @@ impl Astro {
             }
         }
         self.scratch = scratch;
+    }
+}
+
+impl Astro {
+    /// With the option `tips_once`: whether this tells of a tip that was told before, or of one that is not approved and paid (yet).
+    fn is_stale_tip(&mut self, message: &Message) -> bool {
+        let Some(tips) = &mut self.tips else { return false };
+        if !matches!(message.topic(), Some("channel.tips" | "channel.tips.moderation" | "channel.activities")) {
+            return false;
+        }
+        match tips.judge(&AstroEvent::of(message)) {
+            TipVerdict::NotATip | TipVerdict::First => false,
+            TipVerdict::NotFinal | TipVerdict::Repeated => true,
+        }
     }
 }
 
