@@ -15,6 +15,7 @@ use crate::lane::{Lane, LaneOptions, Poller};
 use crate::net::{Handle, runtime, seed};
 use crate::options::Options;
 use crate::secret::Secret;
+use crate::session::io::HttpResponse;
 use crate::session::{Accepted, Cancelled, Session, Stats};
 
 /// A client of one gateway. Clones are the same client; it is aborted when the last is dropped.
@@ -65,10 +66,7 @@ impl Client {
 
     /// Every entry asks this before it takes a lock: in the child of a fork the lock may be held for ever.
     fn alive(&self) -> Result<&Arc<Handle>, Error> {
-        if self.inner.generation == runtime::generation() {
-            return Ok(&self.inner.handle);
-        }
-        Err(Error::new(Code::Forked, "the process was forked and this client belongs to the parent; make a new one in the child"))
+        if self.is_ours() { Ok(&self.inner.handle) } else { Err(forked()) }
     }
 
     /// Begins to connect; the rest comes as events. Runs on the tokio runtime of the caller, or else on threads of its own.
@@ -79,6 +77,11 @@ impl Client {
         let handle = self.alive()?;
         handle.start(&runtime::handle()?);
         handle.turn(|core, now| core.session.connect(now))
+    }
+
+    /// Whether this is the process that the client was made in. It takes no lock.
+    pub(super) fn is_ours(&self) -> bool {
+        self.inner.generation == runtime::generation()
     }
 
     /// A number for a request that this client has not used. (Bindings may count for themselves, as long as nobody mixes the two.)
@@ -93,10 +96,12 @@ impl Client {
     /// `closed`, `overflow`, `unsupported`, `invalid_option` or `forked`; then there is no reply.
     pub fn submit(&self, request: RequestId, reply_lane: Option<LaneId>, command: Command, payload: Bytes) -> Result<Accepted, Error> {
         self.alive()?.turn(|core, now| {
+            // Whoever has no number of its own gets no reply, and must not divert another's.
+            let accepted = core.session.submit(now, request, command, payload)?;
             if let Some(lane) = reply_lane {
                 core.router.expect_reply(request, lane);
             }
-            core.session.submit(now, request, command, payload)
+            Ok(accepted)
         })
     }
 
@@ -115,10 +120,11 @@ impl Client {
     /// `closed`, `overflow`, `unsupported`, `connection_failed` or `forked`.
     pub fn send(&self, request: Option<(RequestId, LaneId)>, outgoing: Outgoing) -> Result<Accepted, Error> {
         self.alive()?.turn(|core, now| {
+            let accepted = core.session.send(now, request.map(|(request, _)| request), outgoing)?;
             if let Some((request, lane)) = request {
                 core.router.expect_reply(request, lane);
             }
-            core.session.send(now, request.map(|(request, _)| request), outgoing)
+            Ok(accepted)
         })
     }
 
@@ -156,9 +162,11 @@ impl Client {
         self.alive()?.turn(|core, now| {
             let lane = core.router.open(poller, options)?;
             let Some((request, reply_lane, command)) = command else { return Ok(lane) };
-            core.router.expect_reply(request, reply_lane.unwrap_or(lane.id()));
             match core.session.submit(now, request, command, Bytes::new()) {
-                Ok(_) => Ok(lane),
+                Ok(_) => {
+                    core.router.expect_reply(request, reply_lane.unwrap_or(lane.id()));
+                    Ok(lane)
+                }
                 Err(error) => {
                     core.router.close(lane.id());
                     Err(error)
@@ -221,6 +229,15 @@ impl Client {
         Ok(self.alive()?.turn(|core, _| core.session.stats()))
     }
 
+    /// What the server answered over HTTP when it refused the last attempt to connect: status, headers and body (64 KiB of it at most).
+    /// None when it did not refuse, or was never reached.
+    ///
+    /// # Errors
+    /// `forked`.
+    pub fn refusal(&self) -> Result<Option<HttpResponse>, Error> {
+        Ok(self.alive()?.turn(|core, _| core.session.refusal().cloned()))
+    }
+
     /// Ends the client politely: refuses commands, settles requests, says goodbye. `Closed` in every lane is the end of it.
     ///
     /// # Errors
@@ -246,6 +263,10 @@ impl Client {
     }
 }
 
+pub(super) fn forked() -> Error {
+    Error::new(Code::Forked, "the process was forked and this client belongs to the parent; make a new one in the child")
+}
+
 /// A client that is not kept alive by whoever merely serves it.
 #[derive(Clone)]
 pub(super) struct WeakClient(std::sync::Weak<Inner>);
@@ -258,9 +279,11 @@ impl WeakClient {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // In the child of a fork everything is left as it is: it belongs to the parent.
         if self.generation == runtime::generation() {
             self.handle.turn(|core, now| core.session.abort(now));
+        } else {
+            // In the child of a fork everything is left as it is: it belongs to the parent.
+            std::mem::forget(self.handle.clone());
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::event::{Event, EventKind};
 use crate::id::{LaneId, RequestId};
 use crate::lane::{Lane, LaneOptions, Poller, Wake};
+use crate::net::runtime;
 
 /// Events taken from the lane at once.
 const BATCH: usize = 256;
@@ -30,7 +31,8 @@ const BATCH: usize = 256;
 /// # }
 /// ```
 pub struct Events {
-    poller: Poller,
+    /// Always there, but for the moment in which it is dropped.
+    poller: Option<Poller>,
     lane: Lane,
     wake: Arc<Bell>,
     taken: VecDeque<Event>,
@@ -38,6 +40,7 @@ pub struct Events {
     /// The lane said that it has more, so it will not be announced.
     more: bool,
     ended: bool,
+    generation: u64,
 }
 
 /// Wakes a task and a thread, whichever there is.
@@ -65,7 +68,8 @@ impl Events {
         let wake = Arc::new(Bell::default());
         let poller = Poller::new(wake.clone());
         let lane = client.open_lane(&poller, options, command)?;
-        Ok(Self { poller, lane, wake, taken: VecDeque::new(), scratch: Vec::new(), more: false, ended: false })
+        let generation = runtime::generation();
+        Ok(Self { poller: Some(poller), lane, wake, taken: VecDeque::new(), scratch: Vec::new(), more: false, ended: false, generation })
     }
 
     /// The lane.
@@ -77,9 +81,16 @@ impl Events {
     /// The next event, if there is one now.
     pub fn try_next(&mut self) -> Option<Event> {
         if self.taken.is_empty() && !self.ended {
-            if !self.more {
+            if !self.is_ours() {
+                // It goes on in the parent.
+                self.ended = true;
+                return None;
+            }
+            if !self.more
+                && let Some(poller) = &self.poller
+            {
                 // Arms the poller again: what comes from here on rings.
-                drop(self.poller.ready(1));
+                drop(poller.ready(1));
             }
             self.more = self.lane.poll(BATCH, &mut self.scratch);
             self.taken.extend(self.scratch.drain(..));
@@ -93,6 +104,9 @@ impl Events {
     pub fn poll(&mut self, timeout: Duration) -> Option<Event> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
+            if !self.is_ours() {
+                return self.try_next();
+            }
             *self.wake.rung.lock().unwrap_or_else(PoisonError::into_inner) = false;
             if let Some(event) = self.try_next() {
                 return Some(event);
@@ -110,6 +124,11 @@ impl Events {
                 rung = self.wake.thread.wait_timeout(rung, left.min(Duration::from_secs(3600))).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
+    }
+
+    /// Whether this is the process that the lane was opened in. In the child of a fork no lock may be taken: nobody may be left to give it back.
+    fn is_ours(&self) -> bool {
+        self.generation == runtime::generation()
     }
 
     /// Whether the end has been reached.
@@ -133,6 +152,7 @@ impl Stream for Events {
         self.wake.task.register(cx.waker());
         match self.try_next() {
             Some(event) => Poll::Ready(Some(event)),
+            None if self.ended => Poll::Ready(None),
             None => Poll::Pending,
         }
     }
@@ -140,7 +160,11 @@ impl Stream for Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.lane.close();
+        if self.is_ours() {
+            self.lane.close();
+        } else {
+            std::mem::forget((self.poller.take(), self.lane.clone()));
+        }
     }
 }
 

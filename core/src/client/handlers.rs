@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 
-use super::boundary::{Client, WeakClient};
+use super::boundary::{Client, WeakClient, forked};
 use super::events::Events;
 use crate::error::Error;
 use crate::event::{EventKind, Message};
@@ -30,6 +30,9 @@ struct State {
 impl Handlers {
     /// Adds a handler. The lane is opened with the first, and widened with each new topic.
     pub(super) fn add(&self, client: &Client, topic: &str, handler: Handler) -> Result<(), Error> {
+        if !client.is_ours() {
+            return Err(forked());
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let new = !state.by_topic.contains_key(topic);
         state.by_topic.entry(topic.to_owned()).or_default().push(handler);

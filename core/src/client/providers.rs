@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::boundary::{Answer, Client};
+use super::boundary::{Answer, Client, WeakClient};
 use crate::event::{Need, NeedReason, NeedWhat};
 use crate::secret::Secret;
 
@@ -44,13 +44,15 @@ impl Provider {
     }
 
     /// Answers a need with what the function fetches.
-    pub(super) async fn serve(self, need: Need, client: Client) {
+    pub(super) async fn serve(self, need: Need, client: WeakClient) {
         let NeedWhat::Token { credential } = need.what;
         let answer = match (self.0)(credential, need.reason).await {
             Ok(value) => Answer::Token { value, valid_for: None },
             Err(error) => Answer::Failed { text: error.text, retryable: error.retryable },
         };
-        // In the child of a fork, or after the end, nobody needs it.
+        // A provider that hangs must not keep a client alive that its user has dropped.
+        let Some(client) = client.upgrade() else { return };
+        // After the end nobody needs it.
         let _ = client.answer(need.request, answer);
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::boundary::Client;
+use super::boundary::{Client, forked};
 use crate::error::{Code, Error};
 use crate::event::Reply;
 use crate::id::{RequestId, SubscriptionId};
@@ -43,16 +43,22 @@ impl Replies {
     /// Gives a command and waits for its answer. Dropping the future takes the request back.
     pub(super) fn ask(&self, client: &Client, give: impl FnOnce(RequestId) -> Result<(), Error>) -> Pending {
         let request = client.next_request();
+        let state = if client.is_ours() { self.register(request, give) } else { Waiting::Refused(forked()) };
+        Pending { client: client.clone(), request, replies: self.clone(), state }
+    }
+}
+
+impl Replies {
+    fn register(&self, request: RequestId, give: impl FnOnce(RequestId) -> Result<(), Error>) -> Waiting {
         let (sender, receiver) = oneshot::channel();
         self.waiting().insert(request, sender);
-        let state = match give(request) {
+        match give(request) {
             Ok(()) => Waiting::For(receiver),
             Err(error) => {
                 self.waiting().remove(&request);
                 Waiting::Refused(error)
             }
-        };
-        Pending { client: client.clone(), request, replies: self.clone(), state }
+        }
     }
 }
 
@@ -99,7 +105,8 @@ impl Future for Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let unanswered = matches!(self.state, Waiting::For(_)) && self.replies.waiting().remove(&self.request).is_some();
+        let unanswered =
+            self.client.is_ours() && matches!(self.state, Waiting::For(_)) && self.replies.waiting().remove(&self.request).is_some();
         if unanswered {
             // A client that is gone has nothing to take back.
             let _ = self.client.cancel(self.request);

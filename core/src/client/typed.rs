@@ -73,6 +73,15 @@ impl Shared {
     }
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if !self.client.is_ours() {
+            // The last receiver to go takes a lock, which in the child of a fork may be held for ever.
+            std::mem::forget(self.state.clone());
+        }
+    }
+}
+
 fn ended() -> Error {
     Error::new(Code::Closed, "the client is closed; make a new one")
 }
@@ -90,15 +99,15 @@ async fn hand_out(mut answers: Events, replies: Replies) {
 async fn serve(mut service: Events, client: WeakClient, provider: Option<Provider>, progress: watch::Sender<Progress>) {
     while let Some(event) = service.next().await {
         match event.kind {
-            EventKind::Need(need) => {
-                let Some(client) = client.upgrade() else { continue };
-                match &provider {
-                    Some(provider) => {
-                        tokio::spawn(provider.clone().serve(*need, client));
-                    }
-                    None => providers::none(&need, &client),
+            EventKind::Need(need) => match &provider {
+                Some(provider) => {
+                    tokio::spawn(provider.clone().serve(*need, client.clone()));
                 }
-            }
+                None => {
+                    let Some(client) = client.upgrade() else { continue };
+                    providers::none(&need, &client);
+                }
+            },
             EventKind::State { to: State::Active, .. } => {
                 progress.send_replace(Progress::Active);
             }

@@ -327,6 +327,7 @@ pub fn dial_from(connection: &ConnectionOptions, url: Secret, protocols: Vec<Str
         url,
         headers: connection.headers.clone(),
         protocols,
+        protocol_optional: false,
         timeout: connection.connect_timeout,
         max_message: usize::try_from(connection.max_message.unwrap_or(max_message)).unwrap_or(usize::MAX),
     }

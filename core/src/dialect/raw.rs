@@ -13,7 +13,7 @@ use crate::event::{Message, PayloadKind};
 use crate::id::{KeyId, LinkId, RequestId, RouteId};
 use crate::options::RawOptions;
 use crate::secret::Secret;
-use crate::session::io::{DialFailure, Frame, Handshake, LinkEnd};
+use crate::session::io::{DialFailure, DialPhase, Frame, Handshake, LinkEnd};
 use crate::session::{Context, Readiness, Recipient};
 
 /// Messages larger than this are refused unless the options say otherwise.
@@ -71,7 +71,10 @@ impl Dialect for Raw {
 
     fn dial(&mut self, _cx: &mut Context<'_>, _route: RouteId, _resume: Option<&Secret>) -> Dialing {
         let protocols = self.options.subprotocols.clone();
-        Dialing::Go(Box::new(dial_from(&self.options.connection, self.options.url.clone(), protocols, MAX_MESSAGE)))
+        let mut dial = dial_from(&self.options.connection, self.options.url.clone(), protocols, MAX_MESSAGE);
+        // Many servers know no subprotocols and ignore the offer; whoever minds sees it in `Opened`.
+        dial.protocol_optional = true;
+        Dialing::Go(Box::new(dial))
     }
 
     fn opened(&mut self, cx: &mut Context<'_>, link: LinkId, _handshake: &Handshake) {
@@ -144,13 +147,20 @@ impl Dialect for Raw {
 
     fn dial_failed(&mut self, _cx: &mut Context<'_>, link: LinkId, failure: &DialFailure) -> Verdict {
         self.pings.remove(&link);
-        let error = match &failure.http {
-            Some(answer) => Error::new(Code::HandshakeFailed, failure.error.clone())
-                .from_gateway(Some(answer.status.to_string()), None::<String>)
-                .retryable(answer.status >= 500 || answer.status == 429),
-            None => Error::new(Code::ConnectionFailed, format!("{}: {}", failure.phase.as_str(), failure.error)),
-        };
-        Verdict::Retry(error)
+        match &failure.http {
+            Some(answer) => {
+                let error =
+                    Error::new(Code::HandshakeFailed, failure.error.clone()).from_gateway(Some(answer.status.to_string()), None::<String>);
+                // A server that is busy may be asked again; one that does not know us, or the path, will say the same.
+                if answer.status >= 500 || matches!(answer.status, 408 | 425 | 429) {
+                    Verdict::Retry(error.retryable(true))
+                } else {
+                    Verdict::Fatal(error.retryable(false))
+                }
+            }
+            None if failure.phase == DialPhase::Protocol => Verdict::Fatal(Error::new(Code::HandshakeFailed, failure.error.clone())),
+            None => Verdict::Retry(Error::new(Code::ConnectionFailed, format!("{}: {}", failure.phase.as_str(), failure.error))),
+        }
     }
 
     fn link_ended(&mut self, _cx: &mut Context<'_>, link: LinkId, end: &LinkEnd) -> Verdict {

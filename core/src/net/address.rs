@@ -1,6 +1,9 @@
 //! Where an address leads: host, port, and whether TLS is spoken there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 /// The parts of a `ws`, `wss`, `http` or `https` address that a connection needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +30,20 @@ impl Address {
 
     /// `host:port`, with the brackets that IPv6 needs.
     pub(super) fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        format!("{}:{}", self.bracketed(), self.port)
     }
+
+    /// The host as it stands in addresses, with the brackets that IPv6 needs.
+    pub(super) fn bracketed(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+}
+
+/// `user:password` of an address, as the value of an `Authorization` header (RFC 7617).
+pub(super) fn credentials(uri: &Uri) -> Option<String> {
+    let (credentials, _) = uri.authority()?.as_str().rsplit_once('@')?;
+    let plain: Vec<u8> = percent_decode_str(credentials).collect();
+    Some(format!("Basic {}", STANDARD.encode(plain)))
 }
 
 #[cfg(test)]
@@ -44,7 +59,15 @@ mod tests {
         assert_eq!(of("wss://example.org/x?token=1"), Ok(Address { host: "example.org".into(), port: 443, secure: true }));
         assert_eq!(of("ws://[::1]:8080/"), Ok(Address { host: "::1".into(), port: 8080, secure: false }));
         assert_eq!(of("ws://[::1]:8080/").map(|address| address.authority()), Ok("[::1]:8080".into()));
+        assert_eq!(of("ws://[::1]/").map(|address| address.bracketed()), Ok("[::1]".into()));
         assert!(of("ftp://example.org").is_err());
         assert!(of("/path").is_err());
+    }
+
+    #[test]
+    fn user_and_password_become_a_header() {
+        let of = |text: &str| credentials(&text.parse().expect("a URI"));
+        assert_eq!(of("ws://user:p%40ss@example.org/").as_deref(), Some("Basic dXNlcjpwQHNz"));
+        assert_eq!(of("ws://example.org/"), None);
     }
 }

@@ -1,10 +1,14 @@
 //! The time of this machine.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 use crate::time::{Now, UnixMillis};
 
 /// A clock that starts at 0 when it is made.
+///
+/// It reads tokio's time, so that a program's own tests may pause it.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     start: Instant,
@@ -26,7 +30,7 @@ impl Clock {
 
     /// When a moment of the machine comes, for tokio's timers.
     #[must_use]
-    pub fn instant(&self, mono: Duration) -> tokio::time::Instant {
-        tokio::time::Instant::from_std(self.start.checked_add(mono).unwrap_or_else(|| self.start + Duration::from_secs(365 * 86_400)))
+    pub fn instant(&self, mono: Duration) -> Instant {
+        self.start.checked_add(mono).unwrap_or_else(|| self.start + Duration::from_secs(365 * 86_400))
     }
 }

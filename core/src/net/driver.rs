@@ -30,7 +30,8 @@ pub struct Core {
     /// Its lanes.
     pub router: Router,
     links: BTreeMap<LinkId, Entry>,
-    requests: BTreeMap<HttpId, AbortHandle>,
+    /// HTTP requests, from when the session asks for them until they are answered or cancelled.
+    requests: BTreeMap<HttpId, Option<AbortHandle>>,
     orders: VecDeque<Order>,
     /// When the conductor means to look at the session by itself.
     planned: Option<Duration>,
@@ -185,10 +186,13 @@ impl Core {
                     task.abort();
                 }
             }
-            Output::Request { id, request } => self.orders.push_back(Order::Request(id, request)),
+            Output::Request { id, request } => {
+                self.requests.insert(id, None);
+                self.orders.push_back(Order::Request(id, request));
+            }
             Output::CancelRequest { id } => {
                 self.orders.retain(|order| !matches!(order, Order::Request(other, _) if *other == id));
-                if let Some(task) = self.requests.remove(&id) {
+                if let Some(Some(task)) = self.requests.remove(&id) {
                     task.abort();
                 }
             }
@@ -249,17 +253,20 @@ fn carry_out(handle: &Arc<Handle>, order: Order) {
             }
         }
         Order::Request(id, request) => {
+            let mut core = handle.lock();
+            // It may have been cancelled in between.
+            let Some(entry) = core.requests.get_mut(&id) else { return };
             let shared = handle.clone();
+            // The task needs the lock for its answer, so it cannot be done before it is entered.
             let task = tokio::spawn(async move {
                 let result = http::request(&request, &shared.options).await;
                 shared.turn(|core, now| {
-                    core.requests.remove(&id);
-                    core.session.handle(now, Input::Response { id, result });
+                    if core.requests.remove(&id).is_some() {
+                        core.session.handle(now, Input::Response { id, result });
+                    }
                 });
             });
-            if !task.is_finished() {
-                handle.lock().requests.insert(id, task.abort_handle());
-            }
+            *entry = Some(task.abort_handle());
         }
     }
 }

@@ -1,16 +1,12 @@
 //! HTTP proxies: which one, and how to ask it for a tunnel (RFC 9110 §9.3.6).
 
-use std::sync::OnceLock;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::address::Address;
+use super::address::{self, Address};
+use super::process::Process;
 use crate::options::ConnectionOptions;
 
 /// The answer to CONNECT is small; one that is not is no answer.
@@ -32,10 +28,9 @@ pub(super) fn for_address(options: &ConnectionOptions, address: &Address) -> Res
     if let Some(proxy) = &options.proxy {
         return from_option(proxy.expose()).map(Some);
     }
-    static ENVIRONMENT: OnceLock<Matcher> = OnceLock::new();
     let scheme = if address.secure { "https" } else { "http" };
     let target: Uri = format!("{scheme}://{}/", address.authority()).parse().map_err(|_| "the host is not a valid name".to_owned())?;
-    let Some(found) = ENVIRONMENT.get_or_init(Matcher::from_env).intercept(&target) else { return Ok(None) };
+    let Some(found) = Process::current().proxies.get_or_init(Matcher::from_env).intercept(&target) else { return Ok(None) };
     let authorization = match found.basic_auth() {
         Some(value) => value.to_str().ok().map(str::to_owned),
         None => None,
@@ -46,11 +41,7 @@ pub(super) fn for_address(options: &ConnectionOptions, address: &Address) -> Res
 fn from_option(text: &str) -> Result<Proxy, String> {
     let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let uri: Uri = full.parse().map_err(|_| "the option `connection.proxy` is not an address".to_owned())?;
-    let credentials = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|(credentials, _)| {
-        let plain: Vec<u8> = percent_decode_str(credentials).collect();
-        format!("Basic {}", STANDARD.encode(plain))
-    });
-    Ok(Proxy { address: Address::of(&uri)?, authorization: credentials })
+    Ok(Proxy { address: Address::of(&uri)?, authorization: address::credentials(&uri) })
 }
 
 /// Asks a proxy for a tunnel. The error names the proxy's answer, never the credentials.

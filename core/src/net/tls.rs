@@ -1,8 +1,7 @@
 //! TLS: the system's certificate authorities, the user's own, or (said aloud) any certificate at all.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -12,6 +11,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::process::Process;
 use super::stream::NetStream;
 
 /// Whom to trust.
@@ -21,12 +21,9 @@ pub(super) struct Trust {
     pub(super) insecure: bool,
 }
 
-/// Reading the system's authorities takes milliseconds and half a megabyte, so clients with the same trust share one configuration.
-static CONFIGS: Mutex<BTreeMap<Trust, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
-
 /// The configuration for a trust. It blocks while it reads files; call it where that is allowed.
 fn config(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
-    let mut configs = CONFIGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut configs = Process::current().tls.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(config) = configs.get(trust) {
         return Ok(config.clone());
     }

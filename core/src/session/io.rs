@@ -129,6 +129,8 @@ pub struct Dial {
     pub headers: Vec<(String, Secret)>,
     /// Subprotocols to offer, the best first. An answer outside of them fails the handshake (RFC 6455 §4.1).
     pub protocols: Vec<String>,
+    /// The server need not choose any of them (RFC 6455 §4.2.2 leaves it free to).
+    pub protocol_optional: bool,
     /// Time for DNS, TCP, TLS and the upgrade together, counted from when dialing starts, not from when it was asked for.
     pub timeout: Duration,
     /// The largest message to accept, and the largest frame, in bytes.

@@ -13,7 +13,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use super::credentials::{OWN_REQUESTS, Provided};
 use super::dedup::Dedup;
 use super::interest::{Everything, Interest};
-use super::io::{DialFailure, HttpRequest, LinkEnd, Output};
+use super::io::{HttpRequest, HttpResponse, LinkEnd, Output};
 use super::ledger::{Job, Rank, Request, RequestKind};
 use super::link::Link;
 use super::route::Route;
@@ -85,7 +85,8 @@ pub(crate) struct Machine {
     busy: bool,
     pub(super) connections: u64,
     pub(super) last_end: Option<LinkEnd>,
-    pub(super) last_failure: Option<DialFailure>,
+    /// The HTTP answer that the last attempt to connect got instead of an upgrade.
+    pub(super) refusal: Option<HttpResponse>,
     pub(super) closed_cause: Option<Arc<Error>>,
     pub(super) stats: Stats,
     /// Something changed that may make something else possible.
@@ -131,7 +132,7 @@ impl Machine {
             busy: false,
             connections: 0,
             last_end: None,
-            last_failure: None,
+            refusal: None,
             closed_cause: None,
             stats: Stats::default(),
             dirty: false,

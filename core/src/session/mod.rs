@@ -126,6 +126,7 @@ impl Session {
                 self.dialect.frame(&mut Context { machine: &mut self.machine, now }, link, frame);
             }
             Input::Opened { link, handshake } => {
+                self.machine.refusal = None;
                 if self.machine.opened(now, link, handshake.clone()) {
                     self.dialect.opened(&mut Context { machine: &mut self.machine, now }, link, &handshake);
                 }
@@ -319,6 +320,12 @@ impl Session {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.machine.stats
+    }
+
+    /// What the server answered over HTTP when it refused the last attempt to connect: status, headers, and the beginning of the body.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&io::HttpResponse> {
+        self.machine.refusal.as_ref()
     }
 
     /// What lanes want; the rest is dropped before anything is built for it.

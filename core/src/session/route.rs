@@ -128,7 +128,7 @@ impl Machine {
     pub(super) fn dial_failed(&mut self, now: Now, link: LinkId, failure: &DialFailure, verdict: Verdict) {
         let Some(state) = self.links.get(&link) else { return };
         let (route, resumed) = (state.route, state.resume.is_some());
-        self.last_failure = Some(failure.clone());
+        self.refusal.clone_from(&failure.http);
         self.remove_link(now, link, None);
         self.judge(now, route, verdict, Loss { resumed, clean: false });
     }
