@@ -20,6 +20,7 @@ use crate::options::{ConnectionOptions, Options};
 use crate::secret::Secret;
 use crate::session::Context;
 use crate::session::io::{Dial, DialFailure, Frame, Handshake, HttpResponse, LinkEnd};
+use crate::time::Now;
 
 /// Makes the dialect that the options ask for.
 ///
@@ -67,6 +68,12 @@ pub trait Dialect: Send {
 
     /// Carry out any other command on a ready link.
     fn command(&mut self, cx: &mut Context<'_>, link: LinkId, request: RequestId, command: &Command, payload: &Bytes) -> Dispatch;
+
+    /// The user took a command back that [`Dispatch::Sent`] named with this key. Nobody waits for its answer any more; undo it if the
+    /// gateway has a word for that.
+    fn cancelled(&mut self, cx: &mut Context<'_>, link: LinkId, answer: &str) {
+        let _ = (cx, link, answer);
+    }
 
     /// Send a payload on a ready link, without JSON. Only dialects that can publish do more than refuse.
     ///
@@ -345,4 +352,15 @@ pub fn lost(end: &LinkEnd) -> Error {
         (None, Some(error)) => Error::new(crate::error::Code::ConnectionLost, format!("the connection broke: {error}")),
         (None, None) => Error::new(crate::error::Code::ConnectionLost, "the connection ended without a close frame"),
     }
+}
+
+/// How long an HTTP answer asks us to wait: `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3).
+#[must_use]
+pub fn retry_after(now: Now, answer: &HttpResponse) -> Option<Duration> {
+    let text = answer.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(u64::from(seconds)));
+    }
+    let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(Duration::from_millis(now.wall.0)))
 }

@@ -55,14 +55,14 @@ const UNKNOWN: u32 = u32::MAX;
 /// One message of the gateway. It keeps the frame as it came; nothing is decoded before it is asked for.
 ///
 /// It is kept small, since queues hold many: labels are spans of the frame, and the few that the frame does not hold as they are stand
-/// in a box beside it.
+/// beside it.
 pub struct Message {
     pub(crate) frame: Bytes,
     /// Where the payload starts, and where it ends once that is known ([`UNKNOWN`] before).
     pub(crate) start: u32,
     pub(crate) end: AtomicU32,
     spans: [Span; LABELS],
-    owned: Option<Box<[Option<Arc<str>>; LABELS]>>,
+    owned: Option<Arc<[Option<Arc<str>>; LABELS]>>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) received: UnixMillis,
     pub(crate) connection: Connection,
@@ -85,8 +85,22 @@ struct Span {
 impl Span {
     /// There is no label.
     const NONE: Self = Self { start: UNKNOWN, end: UNKNOWN };
-    /// The label stands in the box.
+    /// The label stands beside the frame.
     const OWNED: Self = Self { start: UNKNOWN, end: 0 };
+}
+
+/// A topic that many messages share and no frame holds, such as the name of an operation. Naming a message with it copies nothing.
+#[derive(Debug, Clone)]
+pub struct SharedTopic(Arc<[Option<Arc<str>>; LABELS]>);
+
+impl SharedTopic {
+    /// A topic.
+    #[must_use]
+    pub fn new(topic: &str) -> Self {
+        let mut labels = [const { None }; LABELS];
+        labels[TOPIC] = Some(topic.into());
+        Self(Arc::new(labels))
+    }
 }
 
 /// The subscriptions a message belongs to: nearly always none or one.
@@ -155,6 +169,15 @@ impl Message {
         self.with(TOPIC, topic)
     }
 
+    /// Names the topic by one that many messages share. Call it before any other label is given.
+    #[inline]
+    #[must_use]
+    pub fn with_shared_topic(mut self, topic: &SharedTopic) -> Self {
+        self.spans[TOPIC] = Span::OWNED;
+        self.owned = Some(Arc::clone(&topic.0));
+        self
+    }
+
     /// Names the room, group or channel.
     #[must_use]
     pub fn with_room(self, room: Label) -> Self {
@@ -184,7 +207,7 @@ impl Message {
             Label::None => Span::NONE,
             Label::Span { start, end } => Span { start, end },
             Label::Owned(text) => {
-                self.owned.get_or_insert_default()[which] = Some(text);
+                Arc::make_mut(self.owned.get_or_insert_default())[which] = Some(text);
                 Span::OWNED
             }
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use message::{Label, Message, PayloadKind, Subscriptions};
+pub use message::{Label, Message, PayloadKind, SharedTopic, Subscriptions};
 
 use crate::error::Error;
 use crate::id::{Connection, RequestId, Seq, SubscriptionId};

@@ -21,9 +21,9 @@ pub struct GraphQlOptions {
     pub token: Credential,
     /// Where the credential goes.
     pub auth: Auth,
-    /// The name of the URL parameter, header or payload member that carries it.
+    /// The name of the URL parameter, header, or member of the payload or the extensions that carries it.
     pub auth_name: String,
-    /// What stands before the credential in a header or payload member, for example `Bearer `.
+    /// What stands before the credential, for example `Bearer `. Not used in a URL.
     pub auth_prefix: String,
     /// Which subprotocol to speak.
     pub protocol: Protocol,
@@ -43,7 +43,8 @@ pub struct GraphQlOptions {
     #[serde(rename = "ack_timeout_ms", with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub ack_timeout: Duration,
-    /// Replace the connection after this much silence, in milliseconds; 0 for 2.5 times the heartbeat that the server shows.
+    /// Replace the connection after this much silence, in milliseconds; 0 for 2.5 times the period of the heartbeat that the server shows,
+    /// if it shows one.
     #[serde(rename = "idle_timeout_ms", with = "millis::optional")]
     #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub idle_timeout: Option<Duration>,
@@ -55,7 +56,8 @@ pub struct GraphQlOptions {
     #[serde(rename = "pong_timeout_ms", with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub pong_timeout: Duration,
-    /// Close codes to give up on, beside 4400, 4401, 4406 and 4409.
+    /// Close codes to give up on, beside 1002, 1003, 1007, 1009, 1010, 4400, 4406 and 4409, and beside 4401 and 4403, which are given up
+    /// on if a fresh credential does not help or cannot be had.
     pub fatal_closes: BTreeSet<u16>,
     /// Close codes to come back from, whatever else is said.
     pub retry_closes: BTreeSet<u16>,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Machine;
 use super::io::{Frame, HttpRequest};
-use crate::dialect::{Answer, Priority};
+use crate::dialect::{Answer, Priority, Verdict};
 use crate::error::Error;
 use crate::event::{FaultKind, Message, NeedReason, Outcome};
 use crate::id::{HttpId, KeyId, LinkId, RequestId, Ticket};
@@ -87,9 +87,26 @@ impl Context<'_> {
         self.machine.ended(self.now, link, key, outcome);
     }
 
-    /// What waited with `Dispatch::Later` can be tried again.
-    pub fn retry(&mut self, key: KeyId) {
-        self.machine.retry_key(self.now, key);
+    /// A subscription that waited with `Dispatch::Later` can be tried again. Returns false if nobody wants it any more.
+    pub fn retry(&mut self, key: KeyId) -> bool {
+        self.machine.retry_key(self.now, key)
+    }
+
+    /// The same for a command.
+    pub fn retry_request(&mut self, request: RequestId) -> bool {
+        self.machine.retry_request(request)
+    }
+
+    /// Whether somebody still wants a subscription.
+    #[must_use]
+    pub fn wants(&self, key: KeyId) -> bool {
+        self.machine.wants_key(key)
+    }
+
+    /// Whether somebody still waits for a command's answer.
+    #[must_use]
+    pub fn awaits(&self, request: RequestId) -> bool {
+        self.machine.requests.contains_key(&request)
     }
 
     /// A credential's value. `None`: it was asked for, and what needs it must wait. A credential that does not exist is empty.
@@ -112,9 +129,10 @@ impl Context<'_> {
         self.machine.give_up(self.now, link, error);
     }
 
-    /// Closes a link with a close frame of the dialect's choice, and judges it as ended with `error`. The route comes back.
-    pub fn close_link(&mut self, link: LinkId, code: u16, reason: &str, error: Error) {
-        self.machine.close_link(self.now, link, code, reason, error);
+    /// Closes a link with a close frame of the dialect's choice, and goes on as `verdict` says. [`crate::dialect::Dialect::link_ended`]
+    /// is not asked.
+    pub fn close_link(&mut self, link: LinkId, code: u16, reason: &str, verdict: Verdict) {
+        self.machine.close_link(self.now, link, code, reason, verdict);
     }
 
     /// Ends the client.

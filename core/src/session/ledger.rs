@@ -261,6 +261,23 @@ impl Machine {
         self.dirty = true;
     }
 
+    /// A command that the dialect put off can be tried again; false if nobody waits for it any more.
+    pub(super) fn retry_request(&mut self, request: RequestId) -> bool {
+        if self.flight_of(request).is_none() {
+            self.requeue(Job::Request(request));
+        }
+        self.requests.contains_key(&request)
+    }
+
+    /// Where a command was sent, and under which key its answer is awaited.
+    pub(super) fn flight_of(&self, request: RequestId) -> Option<(LinkId, String)> {
+        let job = Job::Request(request);
+        self.links.iter().find_map(|(link, state)| {
+            let (key, _) = state.in_flight.iter().find(|(_, in_flight)| in_flight.job == job)?;
+            Some((*link, key.clone()))
+        })
+    }
+
     /// Takes a request back.
     pub(super) fn cancel_request(&mut self, request: RequestId) -> Option<SubscriptionId> {
         let owed = self.requests.get(&request)?;

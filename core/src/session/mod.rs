@@ -264,6 +264,9 @@ impl Session {
             return Cancelled::Unknown;
         }
         let queued = self.machine.is_queued(request);
+        if let Some((link, answer)) = self.machine.flight_of(request) {
+            self.dialect.cancelled(&mut Context { machine: &mut self.machine, now }, link, &answer);
+        }
         if let Some(subscription) = self.machine.cancel_request(request) {
             let _ = self.machine.unsubscribe(None, subscription);
         }

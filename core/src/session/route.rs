@@ -325,11 +325,11 @@ impl Machine {
         if was == Phase::Closing {
             return self.after_planned_close(now, route);
         }
-        self.judge_role(now, route, role, resumed, error);
+        self.judge_role(now, route, role, resumed, Verdict::Retry(error));
     }
 
     /// Closes a link with a word and judges it as lost at once: the peer's answer is not waited for.
-    pub(super) fn close_link(&mut self, now: Now, link: LinkId, code: u16, reason: &str, error: Error) {
+    pub(super) fn close_link(&mut self, now: Now, link: LinkId, code: u16, reason: &str, verdict: Verdict) {
         let Some(state) = self.links.get(&link) else { return };
         if state.phase == Phase::Closing {
             return;
@@ -345,7 +345,7 @@ impl Machine {
             }
         });
         self.part_with(now, link, code, reason);
-        self.judge_role(now, route, role, resumed, error);
+        self.judge_role(now, route, role, resumed, verdict);
     }
 
     /// The next connection is on its way already.
@@ -354,10 +354,10 @@ impl Machine {
             || self.timers.is_set(&Timer::Dial(route))
     }
 
-    fn judge_role(&mut self, now: Now, route: RouteId, role: Option<Role>, resumed: bool, error: Error) {
+    fn judge_role(&mut self, now: Now, route: RouteId, role: Option<Role>, resumed: bool, verdict: Verdict) {
         match role {
             Some(Role::Active) if self.has_successor(route) => {}
-            Some(Role::Active | Role::Candidate) => self.judge(now, route, Verdict::Retry(error), Loss { resumed, clean: false }),
+            Some(Role::Active | Role::Candidate) => self.judge(now, route, verdict, Loss { resumed, clean: false }),
             Some(Role::Draining) | None => {}
         }
     }

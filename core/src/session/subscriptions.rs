@@ -319,8 +319,13 @@ impl Machine {
         self.enqueue_subscribe(id);
     }
 
-    pub(super) fn retry_key(&mut self, _now: Now, id: KeyId) {
+    pub(super) fn retry_key(&mut self, _now: Now, id: KeyId) -> bool {
         self.enqueue_subscribe(id);
+        self.wants_key(id)
+    }
+
+    pub(super) fn wants_key(&self, id: KeyId) -> bool {
+        self.keys.get(&id).is_some_and(|key| !key.is_leaving())
     }
 
     /// The server will not have it. Who never heard it live is told so and forgotten; who did keeps wanting it.

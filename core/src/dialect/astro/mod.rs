@@ -20,7 +20,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::frame::{Decoded, FrameType};
 use self::rooms::Rooms;
-use super::{Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Probe, Routes, Verdict, dial_from, lost};
+use super::{Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Probe, Routes, Verdict, dial_from, lost, retry_after};
 use crate::command::{Command, Target, TopicTarget};
 use crate::error::{Code, Error};
 use crate::event::{FaultKind, Message, PayloadKind};
@@ -283,7 +283,7 @@ impl Dialect for Astro {
         match answer.status {
             // The node is draining: another will answer.
             502 => Verdict::RetryAfter { wait: Duration::ZERO, keep_resume: true, error },
-            429 => Verdict::RetryAfter { wait: retry_after(cx, answer), keep_resume: true, error },
+            429 => Verdict::RetryAfter { wait: retry_after(cx.now(), answer).unwrap_or(RETRY_AFTER), keep_resume: true, error },
             _ => Verdict::Retry(error),
         }
     }
@@ -305,15 +305,4 @@ impl Dialect for Astro {
     fn response(&mut self, cx: &mut Context<'_>, id: HttpId, result: Result<HttpResponse, String>) {
         self.rooms.response(cx, id, result);
     }
-}
-
-/// `Retry-After` is seconds, or a date (RFC 9110 §10.2.3).
-fn retry_after(cx: &Context<'_>, answer: &HttpResponse) -> Duration {
-    let Some(text) = answer.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()) else { return RETRY_AFTER };
-    if let Ok(seconds) = text.trim().parse::<u32>() {
-        return Duration::from_secs(u64::from(seconds));
-    }
-    let Ok(date) = httpdate::parse_http_date(text) else { return RETRY_AFTER };
-    let at = date.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    at.saturating_sub(Duration::from_millis(cx.now().wall.0))
 }

@@ -1,8 +1,9 @@
 //! Where the credential goes: the URL, a header, the payload of `connection_init`, or each operation's `extensions`.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::options::{Auth, GraphQlOptions};
 use crate::secret::Secret;
@@ -19,9 +20,10 @@ pub(super) fn url(options: &GraphQlOptions, token: &Secret) -> Secret {
     if options.auth != Auth::Query || token.is_empty() {
         return options.url.clone();
     }
-    let base = options.url.expose();
+    // Fragments never reach a server (RFC 6455 §3), and would swallow what is added.
+    let base = options.url.expose().split('#').next().unwrap_or_default();
     let joint = if base.contains('?') { '&' } else { '?' };
-    let encoded = utf8_percent_encode(&value(options, token), PLAIN).to_string();
+    let encoded = utf8_percent_encode(token.expose(), PLAIN);
     Secret::new(format!("{base}{joint}{}={encoded}", utf8_percent_encode(&options.auth_name, PLAIN)))
 }
 
@@ -48,11 +50,12 @@ pub(super) fn extensions(options: &GraphQlOptions, token: &Secret, given: Option
     RawValue::from_string(text).ok()
 }
 
-/// A JSON object with one member more. Its numbers keep their text only as far as JSON numbers do; credentials' neighbours are small.
+/// A JSON object with one member more, or with another value for it. The others keep the text that they were written with.
 fn with_member(object: &str, name: &str, value: String) -> String {
-    let mut members: Map<String, Value> = serde_json::from_str(object).unwrap_or_default();
-    members.insert(name.to_owned(), Value::String(value));
-    Value::Object(members).to_string()
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(object).unwrap_or_default();
+    let value = to_raw_value(&value).expect("a string is always JSON");
+    members.insert(name.to_owned(), value);
+    serde_json::to_string(&members).expect("a map of raw JSON is always JSON")
 }
 
 #[cfg(test)]
@@ -69,10 +72,32 @@ mod tests {
     }
 
     #[test]
+    fn a_query_that_is_there_is_added_to_and_a_fragment_is_cut() {
+        let options = GraphQlOptions { auth: Auth::Query, auth_name: "token".into(), ..GraphQlOptions::default() };
+        for (base, full) in [("ws://h", "ws://h?token=t"), ("ws://h/?a=1", "ws://h/?a=1&token=t"), ("ws://h/#x?y", "ws://h/?token=t")] {
+            let options = GraphQlOptions { url: base.into(), ..options.clone() };
+            assert_eq!(url(&options, &Secret::new("t")).expose(), full);
+        }
+        assert_eq!(url(&options, &Secret::default()), options.url, "no token, no parameter");
+    }
+
+    #[test]
+    fn header_and_extensions_carry_the_prefix() {
+        let options = GraphQlOptions { auth: Auth::Header, ..GraphQlOptions::new("ws://h/") };
+        let (name, value) = header(&options, &Secret::new("t")).expect("a header");
+        assert_eq!((name.as_str(), value.expose()), ("Authorization", "Bearer t"));
+        let options = GraphQlOptions { auth: Auth::Extensions, ..options };
+        assert!(header(&options, &Secret::new("t")).is_none());
+        let given = RawValue::from_string(r#"{"Authorization":"old","b":2}"#.to_owned()).expect("JSON");
+        let merged = extensions(&options, &Secret::new("t"), Some(&given)).expect("extensions");
+        assert_eq!(merged.get(), r#"{"Authorization":"Bearer t","b":2}"#);
+    }
+
+    #[test]
     fn the_payload_keeps_what_the_user_put_there() {
-        let options = GraphQlOptions { init_payload: r#"{"a":1}"#.into(), ..GraphQlOptions::new("ws://h/") };
-        assert_eq!(init_payload(&options, &Secret::new("t")).as_deref(), Some(r#"{"Authorization":"Bearer t","a":1}"#));
-        assert_eq!(init_payload(&options, &Secret::default()).as_deref(), Some(r#"{"a":1}"#));
+        let options = GraphQlOptions { init_payload: r#"{"a":1.50}"#.into(), ..GraphQlOptions::new("ws://h/") };
+        assert_eq!(init_payload(&options, &Secret::new("t")).as_deref(), Some(r#"{"Authorization":"Bearer t","a":1.50}"#));
+        assert_eq!(init_payload(&options, &Secret::default()).as_deref(), Some(r#"{"a":1.50}"#));
         assert_eq!(init_payload(&GraphQlOptions::new("ws://h/"), &Secret::default()), None);
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::operations;
 use crate::error::{Code, Error};
 use crate::event::{Message, PayloadKind};
 use crate::scan::{Keys, Kind, Value, scan};
@@ -39,10 +40,20 @@ impl Decoded {
         self.kind.text(frame).unwrap_or_default()
     }
 
-    /// The operation's id. A number is compared as its text, since some servers echo ids as numbers.
-    pub(super) fn id<'f>(&self, frame: &'f [u8]) -> Option<Cow<'f, str>> {
+    /// Whether it names an operation at all.
+    pub(super) fn has_id(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// The operation's id, if it can be one of ours. Some servers echo it as a number.
+    pub(super) fn id(&self, frame: &[u8]) -> Option<u64> {
         let id = self.id?;
-        id.text(frame).or_else(|| std::str::from_utf8(id.raw(frame)).ok().map(Cow::Borrowed))
+        match id.kind() {
+            Kind::String => operations::number(id.raw(frame).get(1..)?.strip_suffix(b"\"")?),
+            Kind::EscapedString => operations::number(id.text(frame)?.as_bytes()),
+            Kind::Number => operations::number(id.raw(frame)),
+            _ => None,
+        }
     }
 
     /// The payload as it stands in the frame.
@@ -72,12 +83,13 @@ mod tests {
     fn order_does_not_matter_and_null_is_nothing() {
         for frame in [
             &br#"{"type":"next","id":"1","payload":{"data":{"a":1}}}"#[..],
+            br#"{"\u0074ype":"n\u0065xt","id":"\u0031","payload":{"data":{"a":1}}}"#,
             br#"{"id":"1","type":"next","payload":{"data":{"a":1}}}"#,
             br#"{"payload":{"data":{"a":1}},"id":1,"type":"next"}"#,
         ] {
             let decoded = decode(frame).expect("a frame");
             assert!(decoded.is(frame, "next"));
-            assert_eq!(decoded.id(frame).as_deref(), Some("1"));
+            assert_eq!(decoded.id(frame), Some(1));
             assert_eq!(decoded.payload(frame), Some(&br#"{"data":{"a":1}}"#[..]));
         }
         let decoded = decode(br#"{"type":"complete","id":"1","payload":null}"#).expect("a frame");

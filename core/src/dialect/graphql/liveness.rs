@@ -1,36 +1,138 @@
-//! Signs of life, where the server gives them.
+//! Signs of life: the heartbeat that a server shows, and the pings that we send.
 
 use std::time::Duration;
 
-use crate::id::LinkId;
-use crate::session::Context;
+use crate::scan::find;
 
 /// Silence of this many heartbeats is too long …
 const BEATS: f64 = 2.5;
 /// … but a server that beats very fast is given this long all the same.
 const LEAST: Duration = Duration::from_secs(2);
+/// Beats that come together are one: legacy servers beat around their ack, and what waited in a buffer arrives at once.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// What a heartbeat can be. Each has a period of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// A message: `ka`, `ping`, or a `pong` that nobody asked for.
+    Message,
+    /// A ping of RFC 6455, below the subprotocol.
+    Frame,
+}
 
 /// The heartbeat of a link.
 #[derive(Debug, Default)]
 pub(super) struct Heartbeat {
+    beats: [Rhythm; 2],
+}
+
+#[derive(Debug, Default)]
+struct Rhythm {
     last: Option<Duration>,
-    period: Duration,
-    /// Pings of ours, and how many have been answered: their pongs are no heartbeat.
-    pub(super) asked: u64,
-    pub(super) answered: u64,
+    /// The latest two periods. The longer counts, since a late beat makes the next period short. Older ones are forgotten: some servers
+    /// beat only when they have nothing else to say, and so the longest ever seen tells little.
+    periods: [Option<Duration>; 2],
+}
+
+impl Rhythm {
+    fn period(&self) -> Option<Duration> {
+        self.periods.iter().flatten().max().copied()
+    }
 }
 
 impl Heartbeat {
-    /// A `ka`, a `ping`, or a `pong` that nobody asked for. With two of them the period is known, and the session watches for silence,
-    /// unless the user or a preset has said how much is too much.
-    pub(super) fn beat(&mut self, cx: &mut Context<'_>, link: LinkId, fixed: bool) {
-        let now = cx.now().mono;
-        let Some(last) = self.last.replace(now) else { return };
-        // Legacy servers beat at once with the ack, and a late timer makes one period longer: the longest seen counts.
-        let period = now.saturating_sub(last);
-        if !fixed && period > self.period {
-            self.period = period;
-            cx.set_idle(link, Some(period.mul_f64(BEATS).max(LEAST)));
+    /// Notes a beat; returns how much silence is too much, once that is known. The quicker rhythm counts, as any frame is a sign of life.
+    pub(super) fn beat(&mut self, beat: Beat, now: Duration) -> Option<Duration> {
+        let rhythm = &mut self.beats[beat as usize];
+        if let Some(last) = rhythm.last.replace(now)
+            && now.saturating_sub(last) >= TOGETHER
+        {
+            rhythm.periods = [Some(now.saturating_sub(last)), rhythm.periods[0]];
         }
+        let period = self.beats.iter().filter_map(Rhythm::period).min()?;
+        Some(period.mul_f64(BEATS).max(LEAST))
+    }
+}
+
+/// The `ping` messages of a link and their answers.
+#[derive(Debug, Default)]
+pub(super) struct Pings {
+    sent: u64,
+    answered: u64,
+    /// Pongs come unasked on this link, so one that does not name its ping tells nothing.
+    heartbeats: bool,
+}
+
+impl Pings {
+    /// The next ping: its number and its frame. A server that echoes the payload tells which ping it answers.
+    pub(super) fn next(&mut self) -> (u64, String) {
+        self.sent += 1;
+        (self.sent, format!(r#"{{"type":"ping","payload":{{"topicwire":{}}}}}"#, self.sent))
+    }
+
+    /// Takes a pong in. False if it answers no ping of ours: then it is a heartbeat.
+    pub(super) fn pong(&mut self, payload: Option<&[u8]>) -> bool {
+        let named = payload.and_then(|payload| find(payload, &["topicwire"]).ok()??.unsigned(payload));
+        match named {
+            Some(ping) if ping <= self.sent => self.answered = self.answered.max(ping),
+            None if self.answered < self.sent && !self.heartbeats => self.answered += 1,
+            _ => {
+                self.heartbeats = true;
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn is_answered(&self, ping: u64) -> bool {
+        self.answered >= ping
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_longer_of_the_latest_two_periods_counts() {
+        let mut heart = Heartbeat::default();
+        assert_eq!(heart.beat(Beat::Message, at(0)), None);
+        assert_eq!(heart.beat(Beat::Message, at(0)), None, "before and after the ack");
+        assert_eq!(heart.beat(Beat::Message, at(4)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(7)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(107)), Some(at(250)), "it had other things to say");
+        heart.beat(Beat::Message, at(111));
+        assert_eq!(heart.beat(Beat::Message, at(115)), Some(at(10)));
+    }
+
+    #[test]
+    fn the_quicker_of_two_rhythms_counts() {
+        let mut heart = Heartbeat::default();
+        for n in 0..4 {
+            heart.beat(Beat::Frame, at(12 * n));
+        }
+        assert_eq!(heart.beat(Beat::Message, at(40)), Some(at(30)));
+        assert_eq!(heart.beat(Beat::Message, at(45)), Some(Duration::from_millis(12_500)));
+    }
+
+    #[test]
+    fn a_pong_answers_the_ping_it_names_or_else_the_oldest() {
+        let mut pings = Pings::default();
+        assert!(!Pings::default().pong(None), "unasked");
+        let (first, frame) = pings.next();
+        assert_eq!(frame, r#"{"type":"ping","payload":{"topicwire":1}}"#);
+        let (second, _) = pings.next();
+        assert!(pings.pong(None));
+        assert!(pings.is_answered(first) && !pings.is_answered(second));
+        assert!(pings.pong(Some(br#"{"topicwire":2}"#)));
+        assert!(pings.is_answered(second));
+        assert!(!pings.pong(Some(br#"{"topicwire":3}"#)), "it was never sent");
+        let (third, _) = pings.next();
+        assert!(!pings.pong(None), "this server's pongs come unasked");
+        assert!(!pings.is_answered(third));
     }
 }

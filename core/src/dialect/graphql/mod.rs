@@ -3,49 +3,59 @@
 //! Sources: the two protocol texts, and what the reference servers of npm were seen to do where the texts are silent or the servers
 //! differ from them. We are strict in what we send and lenient in what we take.
 
+mod alarms;
 mod auth;
 mod closes;
+mod document;
 mod errors;
 mod frame;
 mod liveness;
 mod operations;
+mod overdue;
+mod quarantine;
 mod results;
+mod session;
 mod suspects;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use self::liveness::Heartbeat;
+use self::alarms::Alarm;
+use self::document::{Definition, Kind};
+use self::liveness::{Heartbeat, Pings};
 use self::operations::{Operation, Operations, Owner};
-use self::suspects::{Suspects, Trial};
-use self::wire::{LEGACY, MODERN, PING, TERMINATE, Wire};
-use super::{Answer, Class, Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Priority, Probe, Routes, Verdict, dial_from};
+use self::quarantine::Admission;
+use self::suspects::{Suspects, Trials};
+use self::wire::{LEGACY, MODERN, TERMINATE, Wire};
+use super::{Class, Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Priority, Probe, Routes, Verdict, dial_from};
 use crate::command::{Command, OperationTarget, Target};
 use crate::error::{Code, Error};
-use crate::event::{CloseFrame, FaultKind, Outcome};
+use crate::event::{CloseFrame, FaultKind, Outcome, SharedTopic};
 use crate::id::{KeyId, LinkId, RequestId, RouteId};
 use crate::options::{Auth, DEFAULT_CREDENTIAL, GraphQlOptions, Protocol, Sockets};
 use crate::secret::Secret;
-use crate::session::Context;
 use crate::session::io::{DialFailure, DialPhase, Frame, Handshake, LinkEnd};
+use crate::session::{Context, Recipient};
 
 /// Blocks of some chains are large.
 const MAX_MESSAGE: u64 = 64 << 20;
 /// Half of what the reference server gives an unanswered ping frame.
 const STALL: Duration = Duration::from_secs(6);
-/// A connection that lives this long counts as a success.
+/// A connection that lives this long counts as a success. Before that, a refusal right after the ack is one more in a row.
 const SETTLE: Duration = Duration::from_secs(5);
-/// Timers of requests have this bit; timers of subscriptions have not.
-const REQUEST_TIMER: u64 = 1 << 63;
 
 /// The GraphQL dialect.
 pub struct GraphQl {
     options: GraphQlOptions,
     links: BTreeMap<LinkId, Conn>,
     suspects: Suspects,
+    /// Mutations that were started as operations. They are not started twice.
+    spent: BTreeSet<KeyId>,
+    /// Requests that waited for a trial on a link that is gone.
+    orphans: Vec<RequestId>,
     /// The server named no subprotocol: the next dial offers none.
     bare: bool,
 }
@@ -53,18 +63,29 @@ pub struct GraphQl {
 /// What is remembered of a link.
 struct Conn {
     wire: Wire,
-    acked: bool,
+    stage: Stage,
     operations: Operations,
     heartbeat: Heartbeat,
-    /// The server said that it refuses the session; its close follows.
-    refused: Option<Error>,
+    pings: Pings,
+    trials: Trials,
+}
+
+/// How far a link has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The credential of the init has run out since the dial, and was asked for.
+    AwaitingCredential,
+    /// The init is on its way.
+    Initialising,
+    /// The server has acknowledged.
+    Acknowledged,
 }
 
 impl GraphQl {
     /// A dialect with these options.
     #[must_use]
     pub fn new(options: GraphQlOptions) -> Self {
-        Self { options, links: BTreeMap::new(), suspects: Suspects::default(), bare: false }
+        Self { options, links: BTreeMap::new(), suspects: Suspects::default(), spent: BTreeSet::new(), orphans: Vec::new(), bare: false }
     }
 
     fn offer(&self) -> Vec<String> {
@@ -82,42 +103,95 @@ impl GraphQl {
     }
 
     /// Starts an operation on a link. `None`: its credential was asked for.
-    fn start(&mut self, cx: &mut Context<'_>, link: LinkId, owner: Owner, target: &OperationTarget) -> Option<String> {
+    fn start(
+        &mut self,
+        cx: &mut Context<'_>,
+        link: LinkId,
+        owner: Owner,
+        target: &OperationTarget,
+        definition: Option<Definition<'_>>,
+    ) -> Option<(String, Class)> {
         let token = if self.options.auth == Auth::Extensions { cx.credential(DEFAULT_CREDENTIAL)? } else { Secret::default() };
-        let extensions = auth::extensions(&self.options, &token, target.extensions.as_deref());
+        let extensions = auth::extensions(&self.options, &token, wire::object(target.extensions.as_deref()).unwrap_or_default());
         let now = cx.now();
         let data_timeout = target.data_timeout_ms.filter(|ms| *ms > 0).map(Duration::from_millis);
+        let class = match definition.map(|definition| definition.kind) {
+            Some(Kind::Query | Kind::Subscription) => Class::Idempotent,
+            Some(Kind::Mutation) | None => Class::Once,
+        };
         let conn = self.links.get_mut(&link)?;
-        let id = conn.operations.add(Operation::new(owner, now.mono, conn.heartbeat.asked, data_timeout));
+        let id = conn.operations.add(Operation {
+            owner,
+            class,
+            topic: definition.and_then(|definition| definition.topic()).map(SharedTopic::new),
+            proven: self.suspects.is_proven(owner),
+            begun: false,
+            held: None,
+            last_data: now.mono,
+            data_timeout,
+            silence_told: false,
+        });
         let text = conn.wire.start(&id, target, extensions.as_deref());
         Self::text(cx, link, text, Priority::Data);
         if let (Owner::Subscription(key), Some(timeout)) = (owner, data_timeout) {
-            cx.timer(key.0, Some(now.after(timeout)));
+            cx.timer(Alarm::Data(key).key(), Some(now.after(timeout)));
         }
-        Some(id)
-    }
-
-    /// Asks for a `pong`, which the legacy subprotocol has not.
-    fn ping(&mut self, cx: &mut Context<'_>, link: LinkId) {
-        if let Some(conn) = self.links.get_mut(&link)
-            && conn.wire == Wire::Modern
-        {
-            conn.heartbeat.asked += 1;
-            Self::text(cx, link, PING.to_owned(), Priority::Control);
-        }
+        Some((id, class))
     }
 
     fn waiting() -> Dispatch {
         Dispatch::Waiting { credential: DEFAULT_CREDENTIAL.to_owned() }
     }
 
-    /// Whoever was waiting for its trial may have it.
-    fn cleared(&mut self, cx: &mut Context<'_>, key: KeyId) {
-        cx.timer(key.0, None);
-        if let Some(next) = self.suspects.forget(key) {
-            cx.retry(next);
+    /// Ends an operation on the server, and forgets it at once: whether the server answers is its own affair.
+    fn stop(&mut self, cx: &mut Context<'_>, link: LinkId, owner: Owner) {
+        if let Some(conn) = self.links.get_mut(&link)
+            && let Some((id, _)) = conn.operations.remove_of(owner)
+        {
+            let stop = conn.wire.stop(id);
+            Self::text(cx, link, stop, Priority::Data);
+        }
+        self.over(cx, link, owner);
+    }
+
+    /// An operation is over, however it ended.
+    fn over(&mut self, cx: &mut Context<'_>, link: LinkId, owner: Owner) {
+        match owner {
+            Owner::Subscription(key) => {
+                cx.timer(Alarm::Data(key).key(), None);
+                cx.timer(Alarm::Held(key).key(), None);
+                self.spent.remove(&key);
+            }
+            Owner::Request(request) => cx.timer(Alarm::Result(request).key(), None),
+        }
+        self.acquit(cx, link, owner);
+        // The session closes the socket of an operation that is over.
+        if self.options.sockets == Sockets::PerOperation {
+            self.terminate(cx, link);
         }
     }
+
+    /// Legacy has a word for the end of the session.
+    fn terminate(&self, cx: &mut Context<'_>, link: LinkId) {
+        if self.links.get(&link).is_some_and(|conn| conn.wire == Wire::Legacy) {
+            Self::text(cx, link, TERMINATE.to_owned(), Priority::Control);
+        }
+    }
+}
+
+/// Checks what can be checked of an operation without its schema.
+fn check(target: &OperationTarget) -> Result<(), Error> {
+    if target.query.trim().is_empty() {
+        return Err(Error::option("query", "a GraphQL document"));
+    }
+    for (name, given) in [("variables", &target.variables), ("extensions", &target.extensions)] {
+        wire::object(given.as_deref()).map_err(|()| Error::option(name, "a JSON object, or nothing"))?;
+    }
+    Ok(())
+}
+
+fn definition(target: &OperationTarget) -> Option<Definition<'_>> {
+    document::operation(&target.query, target.operation_name.as_deref())
 }
 
 impl Dialect for GraphQl {
@@ -135,7 +209,7 @@ impl Dialect for GraphQl {
             lazy: options.lazy,
             linger: options.linger,
             greeting: options.ack_timeout,
-            probation: Duration::ZERO,
+            probation: SETTLE,
             answer_proves: false,
             settle: SETTLE,
             pacing: Pacing::NONE,
@@ -158,8 +232,7 @@ impl Dialect for GraphQl {
 
     fn identify(&self, target: &Target) -> Result<Identity, Error> {
         match target {
-            Target::Operation(target) if target.query.trim().is_empty() => Err(Error::option("query", "a GraphQL document")),
-            Target::Operation(_) => Ok(Identity::Own),
+            Target::Operation(target) => check(target).map(|()| Identity::Own),
             Target::Topic(_) => Err(Error::new(Code::Unsupported, "GraphQL has operations, no topics")),
         }
     }
@@ -179,58 +252,73 @@ impl Dialect for GraphQl {
     }
 
     fn opened(&mut self, cx: &mut Context<'_>, link: LinkId, handshake: &Handshake) {
-        // What counts is what the server answered, not what was offered.
-        let wire = match handshake.protocol.as_deref().map(Wire::of) {
+        // What counts is what the server answered, not what was offered; but it must have been offered (RFC 6455 §4.1).
+        let offered = |wire: &Wire| self.options.protocol == Protocol::Auto || wire.is(self.options.protocol);
+        let wire = match handshake.protocol.as_deref().map(|answer| Wire::of(answer).filter(offered)) {
             Some(Some(wire)) => wire,
             None if self.options.assume_legacy => Wire::Legacy,
             _ => {
-                let text = "the server chose no subprotocol that we know; set `protocol` to what it speaks, or `assume_legacy`";
+                let text = "the server chose no subprotocol that was offered; set `protocol` to what it speaks, or `assume_legacy`";
                 return cx.fatal(Error::new(Code::HandshakeFailed, text));
             }
         };
-        let conn = Conn { wire, acked: false, operations: Operations::default(), heartbeat: Heartbeat::default(), refused: None };
-        self.links.insert(link, conn);
-        // The dial has had it, so it is at hand; if it was refused in between, the server will say so.
-        let token =
-            if self.options.auth == Auth::Payload { cx.credential(DEFAULT_CREDENTIAL).unwrap_or_default() } else { Secret::default() };
-        let init = wire::init(auth::init_payload(&self.options, &token).as_deref());
-        Self::text(cx, link, init, Priority::Control);
+        self.links.insert(
+            link,
+            Conn {
+                wire,
+                stage: Stage::AwaitingCredential,
+                operations: Operations::default(),
+                heartbeat: Heartbeat::default(),
+                pings: Pings::default(),
+                trials: Trials::default(),
+            },
+        );
+        self.initialise(cx, link);
     }
 
     fn frame(&mut self, cx: &mut Context<'_>, link: LinkId, frame: Frame) {
         match frame {
-            // A binary frame that holds text is taken for the text.
-            Frame::Text(bytes) | Frame::Binary(bytes) => self.take_in(cx, link, bytes),
-            Frame::Ping(_) | Frame::Pong(_) | Frame::Fragment { .. } => {}
+            Frame::Text(bytes) => self.take_in(cx, link, bytes),
+            // Text that was sent as bytes is taken for the text.
+            Frame::Binary(bytes) if std::str::from_utf8(&bytes).is_ok() => self.take_in(cx, link, bytes),
+            Frame::Binary(bytes) => {
+                let text = format!("a binary frame of {} bytes is not UTF-8; GraphQL servers send JSON", bytes.len());
+                self.misunderstood(cx, link, Error::new(Code::ProtocolError, text));
+            }
+            Frame::Ping(_) => self.beat(cx, link, liveness::Beat::Frame),
+            Frame::Pong(_) | Frame::Fragment { .. } => {}
         }
     }
 
     fn subscribe(&mut self, cx: &mut Context<'_>, link: LinkId, key: KeyId, target: &Target) -> Dispatch {
         let Target::Operation(target) = target else { return Dispatch::Later };
-        let trial = self.suspects.judge(link, key);
-        if trial == Trial::Wait {
+        let (owner, definition) = (Owner::Subscription(key), definition(target));
+        let mutation = definition.is_some_and(|definition| definition.kind == Kind::Mutation);
+        if mutation && self.spent.remove(&key) {
+            let text = "the connection was lost after the mutation was sent and before it ended: it may have been carried out";
+            cx.ended(link, key, Outcome::Lost(Error::new(Code::OutcomeUnknown, text).into()));
+            self.over(cx, link, owner);
             return Dispatch::Later;
         }
-        if self.start(cx, link, Owner::Subscription(key), target).is_none() {
+        let admission = self.admit(cx, link, owner);
+        if admission == Admission::Wait {
+            return Dispatch::Later;
+        }
+        if self.start(cx, link, owner, target, definition).is_none() {
             return Self::waiting();
         }
-        if trial == Trial::Probe {
-            self.ping(cx, link);
+        if mutation {
+            self.spent.insert(key);
+        }
+        if admission == Admission::Trial {
+            self.ping_behind(cx, link);
         }
         cx.live_unconfirmed(link, key);
         Dispatch::Done
     }
 
     fn unsubscribe(&mut self, cx: &mut Context<'_>, link: LinkId, key: KeyId, _target: &Target) -> Dispatch {
-        self.cleared(cx, key);
-        // Whether the server answers is its own affair; ours is to forget the id at once.
-        if let Some(conn) = self.links.get_mut(&link)
-            && let Some(id) = conn.operations.id_of(Owner::Subscription(key))
-        {
-            conn.operations.remove(&id);
-            let stop = conn.wire.stop(&id);
-            Self::text(cx, link, stop, Priority::Data);
-        }
+        self.stop(cx, link, Owner::Subscription(key));
         Dispatch::Done
     }
 
@@ -238,17 +326,45 @@ impl Dialect for GraphQl {
         let Command::Execute(target) = command else {
             return Dispatch::Refused(Error::new(Code::Unsupported, "GraphQL clients run operations, and nothing else"));
         };
-        let Some(id) = self.start(cx, link, Owner::Request(request), target) else { return Self::waiting() };
-        if let Some(timeout) = self.options.execute_timeout {
-            cx.timer(REQUEST_TIMER | request.0, Some(cx.now().after(timeout)));
+        if let Err(error) = check(target) {
+            return Dispatch::Refused(error);
         }
-        Dispatch::Sent { answer: id, class: class_of(&target.query) }
+        let (owner, definition) = (Owner::Request(request), definition(target));
+        if definition.is_some_and(|definition| definition.kind == Kind::Subscription) {
+            return Dispatch::Refused(Error::option(
+                "query",
+                "a query or a mutation, which has one result; a subscription is an `operation`",
+            ));
+        }
+        let admission = self.admit(cx, link, owner);
+        if admission == Admission::Wait {
+            return Dispatch::Later;
+        }
+        let Some((id, class)) = self.start(cx, link, owner, target, definition) else { return Self::waiting() };
+        if let Some(timeout) = self.options.execute_timeout {
+            cx.timer(Alarm::Result(request).key(), Some(cx.now().after(timeout)));
+        }
+        if admission == Admission::Trial {
+            self.ping_behind(cx, link);
+        }
+        Dispatch::Sent { answer: id, class }
+    }
+
+    fn cancelled(&mut self, cx: &mut Context<'_>, link: LinkId, answer: &str) {
+        let Some(conn) = self.links.get_mut(&link) else { return };
+        let owner = operations::number(answer.as_bytes()).and_then(|id| conn.operations.get(id)).map(|operation| operation.owner);
+        if let Some(owner) = owner {
+            self.stop(cx, link, owner);
+        }
     }
 
     fn probe(&mut self, cx: &mut Context<'_>, link: LinkId) {
-        let Some(conn) = self.links.get(&link) else { return };
+        let Some(conn) = self.links.get_mut(&link) else { return };
         match conn.wire {
-            Wire::Modern => self.ping(cx, link),
+            Wire::Modern => {
+                let (_, ping) = conn.pings.next();
+                Self::text(cx, link, ping, Priority::Control);
+            }
             // A `ping` message would draw an error; the frame below it is answered by every WebSocket.
             Wire::Legacy => {
                 cx.send(link, Frame::Ping(Bytes::new()), Priority::Control);
@@ -256,120 +372,62 @@ impl Dialect for GraphQl {
         }
     }
 
-    fn dial_failed(&mut self, _cx: &mut Context<'_>, link: LinkId, failure: &DialFailure) -> Verdict {
+    fn dial_failed(&mut self, cx: &mut Context<'_>, link: LinkId, failure: &DialFailure) -> Verdict {
         self.link_dropped(link);
-        if failure.phase == DialPhase::Protocol && self.bare {
-            return Verdict::Fatal(Error::new(Code::HandshakeFailed, failure.error.clone()));
+        if failure.phase == DialPhase::Protocol {
+            if self.bare {
+                return Verdict::Fatal(Error::new(Code::HandshakeFailed, failure.error.clone()));
+            }
+            self.bare = self.options.assume_legacy;
+        } else if failure.http.is_some() {
+            // Perhaps it wants to be asked for a subprotocol after all.
+            self.bare = false;
         }
-        self.bare = failure.phase == DialPhase::Protocol && self.options.assume_legacy;
-        closes::failed(&self.options, failure)
+        closes::failed(&self.options, cx.now(), failure)
     }
 
     fn link_ended(&mut self, cx: &mut Context<'_>, link: LinkId, end: &LinkEnd) -> Verdict {
-        let Some(conn) = self.links.remove(&link) else { return closes::ended(&self.options, end, None) };
-        if end.code() == 4500 && conn.wire == Wire::Modern {
-            self.quarantine(cx, link, &conn.operations, end);
+        let Some(mut conn) = self.links.remove(&link) else { return closes::ended(&self.options, end) };
+        for (key, held) in conn.operations.take_held() {
+            cx.deliver(link, Recipient::Key(key), held);
         }
-        self.suspects.link_gone(link);
+        if end.code() == 4500 && conn.wire == Wire::Modern {
+            self.accuse(cx, link, &conn.operations, end);
+        }
+        self.dismiss(conn);
+        self.resume_orphans(cx);
         if end.code() == 1013 {
             let text = "the server cut us off since results were not taken fast enough: narrow the query, or take them faster";
             cx.fault(FaultKind::SlowConsumer, Error { message: text.into(), ..super::lost(end) });
         }
-        closes::ended(&self.options, end, conn.refused)
+        closes::ended(&self.options, end)
     }
 
     fn link_dropped(&mut self, link: LinkId) {
-        self.links.remove(&link);
-        self.suspects.link_gone(link);
+        if let Some(conn) = self.links.remove(&link) {
+            self.dismiss(conn);
+        }
+    }
+
+    fn credential_changed(&mut self, cx: &mut Context<'_>, _credential: &str) {
+        let waiting = |conn: &Conn| conn.stage == Stage::AwaitingCredential;
+        let links: Vec<LinkId> = self.links.iter().filter(|(_, conn)| waiting(conn)).map(|(link, _)| *link).collect();
+        for link in links {
+            self.initialise(cx, link);
+        }
     }
 
     fn timer(&mut self, cx: &mut Context<'_>, key: u64) {
-        if key & REQUEST_TIMER != 0 {
-            self.request_overdue(cx, RequestId(key & !REQUEST_TIMER));
-        } else {
-            self.judge_data(cx, KeyId(key));
+        match Alarm::of(key) {
+            Alarm::Data(key) => self.judge_data(cx, key),
+            Alarm::Result(request) => self.request_overdue(cx, request),
+            Alarm::Held(key) => self.release_held(cx, key),
+            Alarm::Trial(link) => self.trial_due(cx, link),
         }
     }
 
     fn goodbye(&mut self, cx: &mut Context<'_>, link: LinkId) -> CloseFrame {
-        if self.links.get(&link).is_some_and(|conn| conn.wire == Wire::Legacy) {
-            Self::text(cx, link, TERMINATE.to_owned(), Priority::Control);
-        }
+        self.terminate(cx, link);
         CloseFrame { code: 1000, reason: String::new() }
-    }
-}
-
-impl GraphQl {
-    /// A document brought the socket down; which one?
-    fn quarantine(&mut self, cx: &mut Context<'_>, link: LinkId, operations: &Operations, end: &LinkEnd) {
-        let mut unproven = Vec::new();
-        for (id, operation) in operations.iter().filter(|(_, operation)| !operation.proven) {
-            match operation.owner {
-                Owner::Subscription(key) => unproven.push(key),
-                // A request is not tried again: it may be the one.
-                Owner::Request(_) => {
-                    cx.answer(link, id, Answer::Failed(super::lost(end).retryable(false)));
-                }
-            }
-        }
-        if let Some(culprit) = self.suspects.accuse(link, &unproven) {
-            let error = Error {
-                code: Code::Refused,
-                message: "the server closes the connection whenever this operation is sent".into(),
-                ..super::lost(end)
-            };
-            cx.timer(culprit.0, None);
-            cx.ended(link, culprit, Outcome::Failed(std::sync::Arc::new(error.retryable(false))));
-        }
-    }
-
-    fn request_overdue(&mut self, cx: &mut Context<'_>, request: RequestId) {
-        let owner = Owner::Request(request);
-        let Some((link, id)) = self.links.iter().find_map(|(link, conn)| Some((*link, conn.operations.id_of(owner)?))) else { return };
-        if let Some(conn) = self.links.get_mut(&link) {
-            conn.operations.remove(&id);
-            let stop = conn.wire.stop(&id);
-            Self::text(cx, link, stop, Priority::Data);
-        }
-        let error = Error::new(Code::Timeout, "the server did not answer the operation in time (option `execute_timeout_ms`)");
-        cx.answer(link, &id, Answer::Failed(error));
-    }
-
-    /// Heartbeats go on while a subscription delivers nothing: that is told, and no reason to reconnect.
-    fn judge_data(&mut self, cx: &mut Context<'_>, key: KeyId) {
-        let now = cx.now();
-        let Some(operation) = self.links.values_mut().find_map(|conn| conn.operations.of_key(key)) else { return };
-        let Some(timeout) = operation.data_timeout else { return };
-        let due = operation.last_data + timeout;
-        if due > now.mono {
-            return cx.timer(key.0, Some(due));
-        }
-        let text = format!(
-            "no result for {} ms though the connection lives: perhaps a limit of concurrent streams, or a field that does not stream",
-            timeout.as_millis()
-        );
-        cx.fault_of(key, FaultKind::NoData, Error::new(Code::Stale, text));
-        cx.timer(key.0, Some(now.after(timeout)));
-    }
-}
-
-/// A query can be asked twice; a mutation cannot.
-fn class_of(document: &str) -> Class {
-    let start = document.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == ',');
-    let word: String = start.chars().take_while(char::is_ascii_alphabetic).collect();
-    if start.starts_with('{') || word == "query" { Class::Idempotent } else { Class::Once }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_surely_a_query_is_sent_twice() {
-        assert_eq!(class_of(" \n{ a }"), Class::Idempotent);
-        assert_eq!(class_of("query Q { a }"), Class::Idempotent);
-        assert_eq!(class_of("mutation { a }"), Class::Once);
-        assert_eq!(class_of("# a comment\nquery { a }"), Class::Once);
-        assert_eq!(class_of("fragment F on T { a } mutation { a }"), Class::Once);
     }
 }

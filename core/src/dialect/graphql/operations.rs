@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::dialect::Class;
 use crate::error::Error;
-use crate::event::Message;
+use crate::event::{Message, SharedTopic};
 use crate::id::{KeyId, RequestId};
 
 /// Whom an operation serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     Subscription(KeyId),
     Request(RequestId),
@@ -19,42 +20,26 @@ pub(super) enum Owner {
 #[derive(Debug)]
 pub(super) struct Operation {
     pub(super) owner: Owner,
+    pub(super) class: Class,
+    /// What its results are called.
+    pub(super) topic: Option<SharedTopic>,
     /// The server has shown that it understood the document.
     pub(super) proven: bool,
-    /// The number of the last ping that does not tell whether it did.
-    unanswered: u64,
-    /// A ping that was sent behind it has been answered.
-    received: bool,
     /// Its first result has been looked at.
     pub(super) begun: bool,
     /// Its first result had errors and no data. If nothing but the end follows, it failed.
     pub(super) held: Option<(Message, Error)>,
     pub(super) last_data: Duration,
     pub(super) data_timeout: Option<Duration>,
-}
-
-impl Operation {
-    /// An operation that is sent now, behind so many pings of ours.
-    pub(super) fn new(owner: Owner, now: Duration, pings: u64, data_timeout: Option<Duration>) -> Self {
-        Self { owner, proven: false, unanswered: pings, received: false, begun: false, held: None, last_data: now, data_timeout }
-    }
-
-    /// The server has answered `answered` of the `sent` pings. The first one behind an operation shows that its document has arrived, not
-    /// that it has been parsed: the reference server does that a turn later, and answers a ping that came with it first. A ping that is
-    /// sent after such an answer cannot overtake the close.
-    fn answered(&mut self, answered: u64, sent: u64) {
-        if answered > self.unanswered {
-            self.proven |= self.received;
-            self.received = true;
-            self.unanswered = sent;
-        }
-    }
+    /// That no data comes has been told.
+    pub(super) silence_told: bool,
 }
 
 /// The operations of a link.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
-    by_id: BTreeMap<String, Operation>,
+    running: BTreeMap<u64, Operation>,
+    by_owner: BTreeMap<Owner, u64>,
     last: u64,
 }
 
@@ -62,38 +47,58 @@ impl Operations {
     /// A fresh id, and its operation under it.
     pub(super) fn add(&mut self, operation: Operation) -> String {
         self.last += 1;
-        let id = self.last.to_string();
-        self.by_id.insert(id.clone(), operation);
-        id
+        self.by_owner.insert(operation.owner, self.last);
+        self.running.insert(self.last, operation);
+        self.last.to_string()
     }
 
-    pub(super) fn get(&mut self, id: &str) -> Option<&mut Operation> {
-        self.by_id.get_mut(id)
+    pub(super) fn get(&mut self, id: u64) -> Option<&mut Operation> {
+        self.running.get_mut(&id)
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<Operation> {
-        self.by_id.remove(id)
+    pub(super) fn remove(&mut self, id: u64) -> Option<Operation> {
+        let operation = self.running.remove(&id)?;
+        self.by_owner.remove(&operation.owner);
+        Some(operation)
     }
 
-    /// The id under which something runs.
-    pub(super) fn id_of(&self, owner: Owner) -> Option<String> {
-        self.by_id.iter().find(|(_, operation)| operation.owner == owner).map(|(id, _)| id.clone())
+    /// Removes what runs for an owner, and returns its id too.
+    pub(super) fn remove_of(&mut self, owner: Owner) -> Option<(u64, Operation)> {
+        let id = self.by_owner.get(&owner).copied()?;
+        self.remove(id).map(|operation| (id, operation))
     }
 
-    pub(super) fn of_key(&mut self, key: KeyId) -> Option<&mut Operation> {
-        self.by_id.values_mut().find(|operation| operation.owner == Owner::Subscription(key))
+    /// What runs for an owner.
+    pub(super) fn of(&mut self, owner: Owner) -> Option<&mut Operation> {
+        self.running.get_mut(self.by_owner.get(&owner)?)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Operation)> {
-        self.by_id.iter()
+    pub(super) fn values(&self) -> impl Iterator<Item = (u64, &Operation)> {
+        self.running.iter().map(|(id, operation)| (*id, operation))
     }
 
-    /// The server has answered `answered` of the `sent` pings.
-    pub(super) fn answered(&mut self, answered: u64, sent: u64) {
-        for operation in self.by_id.values_mut() {
-            operation.answered(answered, sent);
-        }
+    /// Results that were held back: nothing will follow them.
+    pub(super) fn take_held(&mut self) -> Vec<(KeyId, Message)> {
+        let held = |operation: &mut Operation| match operation.owner {
+            Owner::Subscription(key) => operation.held.take().map(|(message, _)| (key, message)),
+            Owner::Request(_) => None,
+        };
+        self.running.values_mut().filter_map(held).collect()
     }
+
+    /// Whether an id was ever given out on this link. Frames of an operation that is over are harmless; those of one that never was
+    /// are not ours.
+    pub(super) fn was_used(&self, id: u64) -> bool {
+        (1..=self.last).contains(&id)
+    }
+}
+
+/// An id as a number, if it is one that we could have written: decimal, without sign or leading zeros.
+pub(super) fn number(id: &[u8]) -> Option<u64> {
+    if id.is_empty() || id.len() > 19 || id[0] == b'0' || !id.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(id.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
 
 #[cfg(test)]
@@ -101,17 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_is_proven_by_a_ping_that_was_sent_after_a_pong() {
-        let mut operations = Operations::default();
-        let id = operations.add(Operation::new(Owner::Subscription(KeyId(1)), Duration::ZERO, 2, None));
-        let mut proven_by = |answered, sent| {
-            operations.answered(answered, sent);
-            operations.get(&id).is_some_and(|operation| operation.proven)
-        };
-        assert!(!proven_by(1, 4), "sent before the operation");
-        assert!(!proven_by(2, 4), "sent before the operation");
-        assert!(!proven_by(3, 4), "it may have been answered before the document was parsed");
-        assert!(!proven_by(4, 5), "and so may this one, which was under way by then");
-        assert!(proven_by(5, 5));
+    fn only_what_we_could_have_written_is_an_id() {
+        assert_eq!(number(b"1"), Some(1));
+        assert_eq!(number(b"9999999999999999999"), Some(9_999_999_999_999_999_999));
+        for junk in [&b""[..], b"0", b"01", b"-1", b"+1", b"1.0", b"1e3", b" 1", b"x", b"99999999999999999999"] {
+            assert_eq!(number(junk), None);
+        }
     }
 }

@@ -1,131 +1,199 @@
 //! Which operation brings the socket down.
 //!
 //! The modern reference server closes the whole socket with 4500 when a document has a syntax error. After a reconnect all operations
-//! would be sent again, and again all would die. So after a 4500 the operations that had not proved themselves are suspects: the proven
-//! go first, suspects one at a time, each with a ping behind it. Who is alone on the bench in two such closes is the culprit.
+//! would be sent again, and again all would die. So after a 4500 the operations that had not proved themselves are suspects. On the next
+//! link the proven go first, and everybody else one at a time, each with a ping behind it. Who is alone on the bench in two such closes
+//! is the culprit.
+//!
+//! The ping is sent twice, the second when the first is answered: the reference server parses a document one turn of its event loop
+//! after it took the frame, so the first pong can overtake the close, and the second cannot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::id::{KeyId, LinkId};
+use super::operations::Owner;
+use crate::id::KeyId;
 
 /// A sole suspect is given this many chances.
 const CHANCES: u32 = 2;
+/// Pings that must be answered.
+const PINGS: u32 = 2;
 
+/// What is known of operations, whatever becomes of links.
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     /// Suspects, and in how many 4500s each was the only one.
-    strikes: BTreeMap<KeyId, u32>,
-    /// Who is being tried, and where.
-    on_trial: Option<(LinkId, KeyId)>,
-    waiting: BTreeSet<KeyId>,
-    /// Whose document the server has understood once: it is no suspect any more, whatever the link.
+    strikes: BTreeMap<Owner, u32>,
+    /// Subscriptions whose documents a server has parsed.
     proven: BTreeSet<KeyId>,
 }
 
-/// What is to be done with an operation that is to be sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trial {
-    /// Nothing is held against it.
-    Free,
-    /// It is a suspect: send it with a ping behind it.
-    Probe,
-    /// Another suspect is being tried.
-    Wait,
-}
-
 impl Suspects {
-    pub(super) fn judge(&mut self, link: LinkId, key: KeyId) -> Trial {
-        if !self.strikes.contains_key(&key) {
-            return Trial::Free;
+    /// Nobody is suspected.
+    pub(super) fn is_empty(&self) -> bool {
+        self.strikes.is_empty()
+    }
+
+    pub(super) fn is_proven(&self, owner: Owner) -> bool {
+        matches!(owner, Owner::Subscription(key) if self.proven.contains(&key))
+    }
+
+    /// Its document is harmless.
+    pub(super) fn prove(&mut self, owner: Owner) {
+        self.strikes.remove(&owner);
+        if let Owner::Subscription(key) = owner {
+            self.proven.insert(key);
         }
-        match self.on_trial {
-            Some((on, other)) if on == link && other != key => {
-                self.waiting.insert(key);
-                Trial::Wait
-            }
-            _ => {
-                self.waiting.remove(&key);
-                self.on_trial = Some((link, key));
-                Trial::Probe
-            }
+    }
+
+    /// It is over.
+    pub(super) fn forget(&mut self, owner: Owner) {
+        self.strikes.remove(&owner);
+        if let Owner::Subscription(key) = owner {
+            self.proven.remove(&key);
         }
     }
 
-    /// The server has understood it. Returns who may be tried next.
-    pub(super) fn prove(&mut self, key: KeyId) -> Option<KeyId> {
-        self.proven.insert(key);
-        self.acquit(key)
+    /// Forgets what nobody wants any more.
+    pub(super) fn retain(&mut self, wanted: impl Fn(Owner) -> bool) {
+        self.strikes.retain(|owner, _| wanted(*owner));
+        self.proven.retain(|key| wanted(Owner::Subscription(*key)));
     }
 
-    /// It is over. Returns who may be tried next.
-    pub(super) fn forget(&mut self, key: KeyId) -> Option<KeyId> {
-        self.proven.remove(&key);
-        self.acquit(key)
-    }
-
-    fn acquit(&mut self, key: KeyId) -> Option<KeyId> {
-        self.strikes.remove(&key);
-        self.waiting.remove(&key);
-        if self.on_trial.is_some_and(|(_, other)| other == key) {
-            self.on_trial = None;
-            return self.waiting.pop_first();
+    /// A link died of 4500 while these had not proved themselves; `alone` if nothing else ran there unproven. Returns the culprit, if it
+    /// is certain.
+    pub(super) fn accuse(&mut self, unproven: &[Owner], alone: bool) -> Option<Owner> {
+        for owner in unproven {
+            self.strikes.entry(*owner).or_insert(0);
         }
-        None
-    }
-
-    /// The suspect on trial, if it stands on this link.
-    pub(super) fn on_trial(&self, link: LinkId) -> Option<KeyId> {
-        self.on_trial.filter(|(on, _)| *on == link).map(|(_, key)| key)
-    }
-
-    /// A link died of 4500 while these had not proved themselves. Returns the culprit, if it is certain.
-    pub(super) fn accuse(&mut self, link: LinkId, unproven: &[KeyId]) -> Option<KeyId> {
-        let tried = self.on_trial(link);
-        self.link_gone(link);
-        let unproven: Vec<KeyId> = unproven.iter().copied().filter(|key| !self.proven.contains(key)).collect();
-        for key in &unproven {
-            self.strikes.entry(*key).or_insert(0);
-        }
-        let sole = match (tried, unproven.as_slice()) {
-            (Some(key), _) => key,
-            (None, [key]) => *key,
-            _ => return None,
-        };
-        let strikes = self.strikes.entry(sole).or_insert(0);
-        *strikes += 1;
-        if *strikes < CHANCES {
+        let [sole] = unproven else { return None };
+        if !alone {
             return None;
         }
-        self.strikes.remove(&sole);
-        Some(sole)
+        let strikes = self.strikes.get_mut(sole)?;
+        *strikes += 1;
+        (*strikes >= CHANCES).then(|| {
+            self.strikes.remove(sole);
+            *sole
+        })
+    }
+}
+
+/// The trials on one link.
+#[derive(Debug, Default)]
+pub(super) struct Trials {
+    waiting: VecDeque<Owner>,
+    on_trial: Option<Trial>,
+}
+
+#[derive(Debug)]
+struct Trial {
+    owner: Owner,
+    /// Pings still to be sent, the one that is on its way not counted.
+    left: u32,
+    /// The ping whose answer is awaited.
+    ping: Option<u64>,
+}
+
+/// What the answer to a ping means for a trial.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing.
+    None,
+    /// Send the next ping.
+    Ping,
+    /// This one is proven.
+    Proven(Owner),
+}
+
+impl Trials {
+    /// Somebody has to wait for a trial.
+    pub(super) fn wait(&mut self, owner: Owner) {
+        if !self.waiting.contains(&owner) {
+            self.waiting.push_back(owner);
+        }
     }
 
-    /// A link is gone; its trial is adjourned.
-    pub(super) fn link_gone(&mut self, link: LinkId) {
-        if self.on_trial.is_some_and(|(on, _)| on == link) {
+    pub(super) fn next(&mut self) -> Option<Owner> {
+        self.waiting.pop_front()
+    }
+
+    pub(super) fn begin(&mut self, owner: Owner) {
+        self.on_trial = Some(Trial { owner, left: PINGS, ping: None });
+    }
+
+    pub(super) fn on_trial(&self) -> Option<Owner> {
+        self.on_trial.as_ref().map(|trial| trial.owner)
+    }
+
+    /// A ping was sent behind the operation on trial.
+    pub(super) fn pinged(&mut self, ping: u64) {
+        if let Some(trial) = &mut self.on_trial {
+            trial.ping = Some(ping);
+            trial.left = trial.left.saturating_sub(1);
+        }
+    }
+
+    /// A ping was answered.
+    pub(super) fn answered(&mut self, is_answered: impl Fn(u64) -> bool) -> Progress {
+        match &self.on_trial {
+            Some(Trial { ping: Some(ping), left, .. }) if is_answered(*ping) && *left > 0 => Progress::Ping,
+            Some(Trial { ping: Some(ping), owner, .. }) if is_answered(*ping) => Progress::Proven(*owner),
+            _ => Progress::None,
+        }
+    }
+
+    /// Its trial is over; true if it was on trial.
+    pub(super) fn end(&mut self, owner: Owner) -> bool {
+        let over = self.on_trial() == Some(owner);
+        if over {
             self.on_trial = None;
         }
-        self.waiting.clear();
+        over
+    }
+
+    /// Everybody who waits or is on trial. The link is gone.
+    pub(super) fn dismissed(self) -> impl Iterator<Item = Owner> {
+        self.waiting.into_iter().chain(self.on_trial.map(|trial| trial.owner))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::RequestId;
+
+    const GOOD: Owner = Owner::Subscription(KeyId(1));
+    const BAD: Owner = Owner::Request(RequestId(2));
 
     #[test]
     fn the_sole_suspect_of_two_closes_is_the_culprit() {
         let mut suspects = Suspects::default();
-        let (good, bad) = (KeyId(1), KeyId(2));
-        assert_eq!(suspects.accuse(LinkId(1), &[good, bad]), None);
-        assert_eq!(suspects.judge(LinkId(2), good), Trial::Probe);
-        assert_eq!(suspects.judge(LinkId(2), bad), Trial::Wait);
-        assert_eq!(suspects.prove(good), Some(bad));
-        assert_eq!(suspects.judge(LinkId(2), bad), Trial::Probe);
-        assert_eq!(suspects.accuse(LinkId(2), &[bad]), None, "a first strike");
-        assert_eq!(suspects.judge(LinkId(3), good), Trial::Free);
-        assert_eq!(suspects.judge(LinkId(3), bad), Trial::Probe);
-        assert_eq!(suspects.accuse(LinkId(3), &[bad]), Some(bad));
-        assert_eq!(suspects.judge(LinkId(4), bad), Trial::Free, "it may be started anew");
+        assert_eq!(suspects.accuse(&[GOOD, BAD], false), None);
+        suspects.prove(GOOD);
+        assert!(suspects.is_proven(GOOD));
+        assert_eq!(suspects.accuse(&[BAD], true), None, "a first strike");
+        assert_eq!(suspects.accuse(&[], false), None, "nobody's fault");
+        assert_eq!(suspects.accuse(&[BAD], false), None, "something ran beside it that is not sent again");
+        assert_eq!(suspects.accuse(&[BAD], true), Some(BAD));
+        assert!(suspects.is_empty());
+        suspects.retain(|_| false);
+        assert!(!suspects.is_proven(GOOD));
+    }
+
+    #[test]
+    fn a_trial_ends_with_the_second_answer() {
+        let mut trials = Trials::default();
+        trials.wait(GOOD);
+        trials.wait(GOOD);
+        assert_eq!((trials.next(), trials.next()), (Some(GOOD), None));
+        trials.begin(GOOD);
+        assert_eq!(trials.answered(|_| true), Progress::None, "it has not been sent");
+        trials.pinged(1);
+        assert_eq!(trials.answered(|ping| ping > 1), Progress::None);
+        assert_eq!(trials.answered(|_| true), Progress::Ping);
+        trials.pinged(2);
+        assert_eq!(trials.answered(|ping| ping == 1), Progress::None);
+        assert_eq!(trials.answered(|_| true), Progress::Proven(GOOD));
+        assert!(trials.end(GOOD) && !trials.end(GOOD));
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::command::OperationTarget;
+use crate::options::Protocol;
 
 /// Which subprotocol a link speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,11 @@ impl Wire {
             LEGACY => Some(Self::Legacy),
             _ => None,
         }
+    }
+
+    /// Whether it is the one that an option pins.
+    pub(super) fn is(self, protocol: Protocol) -> bool {
+        matches!((self, protocol), (Self::Modern, Protocol::Modern) | (Self::Legacy, Protocol::Legacy))
     }
 
     /// The frame that starts an operation.
@@ -53,7 +59,7 @@ impl Wire {
         };
         let payload = Payload {
             query: &target.query,
-            variables: target.variables.as_deref(),
+            variables: object(target.variables.as_deref()).unwrap_or_default(),
             operation_name: target.operation_name.as_deref(),
             extensions,
         };
@@ -61,12 +67,12 @@ impl Wire {
     }
 
     /// The frame that ends one. Modern's `complete` would draw an error on legacy, and the stream would run on.
-    pub(super) fn stop(self, id: &str) -> String {
+    pub(super) fn stop(self, id: u64) -> String {
         let kind = match self {
             Self::Modern => "complete",
             Self::Legacy => "stop",
         };
-        serde_json::json!({ "id": id, "type": kind }).to_string()
+        format!(r#"{{"id":"{id}","type":"{kind}"}}"#)
     }
 
     /// The word for a result.
@@ -86,6 +92,15 @@ pub(super) fn init(payload: Option<&str>) -> String {
     }
 }
 
+/// What must be an object where it is given at all. Null is nothing.
+pub(super) fn object(raw: Option<&RawValue>) -> Result<Option<&RawValue>, ()> {
+    match raw.map(|raw| raw.get().as_bytes().first()) {
+        None | Some(Some(b'n')) => Ok(None),
+        Some(Some(b'{')) => Ok(raw),
+        Some(_) => Err(()),
+    }
+}
+
 /// The answer to a ping, with the same payload.
 pub(super) fn pong(payload: Option<&[u8]>) -> String {
     match payload.and_then(|payload| std::str::from_utf8(payload).ok()) {
@@ -94,5 +109,4 @@ pub(super) fn pong(payload: Option<&[u8]>) -> String {
     }
 }
 
-pub(super) const PING: &str = r#"{"type":"ping"}"#;
 pub(super) const TERMINATE: &str = r#"{"type":"connection_terminate"}"#;
