@@ -121,15 +121,11 @@ impl GraphQl {
         };
         let conn = self.links.get_mut(&link)?;
         let id = conn.operations.add(Operation {
-            owner,
-            class,
             topic: definition.and_then(|definition| definition.topic()).map(SharedTopic::new),
             proven: self.suspects.is_proven(owner),
-            begun: false,
-            held: None,
-            last_data: now.mono,
+            pings: conn.pings.sent(),
             data_timeout,
-            silence_told: false,
+            ..Operation::new(owner, class, now.mono)
         });
         let text = conn.wire.start(&id, target, extensions.as_deref());
         Self::text(cx, link, text, Priority::Data);
@@ -311,7 +307,7 @@ impl Dialect for GraphQl {
             self.spent.insert(key);
         }
         if admission == Admission::Trial {
-            self.ping_behind(cx, link);
+            self.ping(cx, link);
         }
         cx.live_unconfirmed(link, key);
         Dispatch::Done
@@ -345,7 +341,7 @@ impl Dialect for GraphQl {
             cx.timer(Alarm::Result(request).key(), Some(cx.now().after(timeout)));
         }
         if admission == Admission::Trial {
-            self.ping_behind(cx, link);
+            self.ping(cx, link);
         }
         Dispatch::Sent { answer: id, class }
     }
@@ -359,12 +355,9 @@ impl Dialect for GraphQl {
     }
 
     fn probe(&mut self, cx: &mut Context<'_>, link: LinkId) {
-        let Some(conn) = self.links.get_mut(&link) else { return };
+        let Some(conn) = self.links.get(&link) else { return };
         match conn.wire {
-            Wire::Modern => {
-                let (_, ping) = conn.pings.next();
-                Self::text(cx, link, ping, Priority::Control);
-            }
+            Wire::Modern => self.ping(cx, link),
             // A `ping` message would draw an error; the frame below it is answered by every WebSocket.
             Wire::Legacy => {
                 cx.send(link, Frame::Ping(Bytes::new()), Priority::Control);

@@ -25,6 +25,10 @@ pub(super) struct Operation {
     pub(super) topic: Option<SharedTopic>,
     /// The server has shown that it understood the document.
     pub(super) proven: bool,
+    /// The number of the last ping that does not tell whether it did.
+    pub(super) pings: u64,
+    /// A ping that was sent behind it has been answered.
+    pub(super) received: bool,
     /// Its first result has been looked at.
     pub(super) begun: bool,
     /// Its first result had errors and no data. If nothing but the end follows, it failed.
@@ -33,6 +37,37 @@ pub(super) struct Operation {
     pub(super) data_timeout: Option<Duration>,
     /// That no data comes has been told.
     pub(super) silence_told: bool,
+}
+
+impl Operation {
+    pub(super) fn new(owner: Owner, class: Class, now: Duration) -> Self {
+        Self {
+            owner,
+            class,
+            topic: None,
+            proven: false,
+            pings: 0,
+            received: false,
+            begun: false,
+            held: None,
+            last_data: now,
+            data_timeout: None,
+            silence_told: false,
+        }
+    }
+
+    /// The server has answered `answered` of the `sent` pings; true if that proves the operation. The first ping behind it shows that
+    /// its document has arrived, not that it has been parsed: the reference server does that a turn later, and answers a ping that came
+    /// with it first. A ping that is sent after such an answer cannot overtake the close.
+    fn answered(&mut self, answered: u64, sent: u64) -> bool {
+        if self.proven || answered <= self.pings {
+            return false;
+        }
+        self.proven = self.received;
+        self.received = true;
+        self.pings = sent;
+        self.proven
+    }
 }
 
 /// The operations of a link.
@@ -77,6 +112,11 @@ impl Operations {
         self.running.iter().map(|(id, operation)| (*id, operation))
     }
 
+    /// The server has answered `answered` of the `sent` pings. Returns what that proves.
+    pub(super) fn answered(&mut self, answered: u64, sent: u64) -> Vec<Owner> {
+        self.running.values_mut().filter_map(|operation| operation.answered(answered, sent).then_some(operation.owner)).collect()
+    }
+
     /// Results that were held back: nothing will follow them.
     pub(super) fn take_held(&mut self) -> Vec<(KeyId, Message)> {
         let held = |operation: &mut Operation| match operation.owner {
@@ -84,12 +124,6 @@ impl Operations {
             Owner::Request(_) => None,
         };
         self.running.values_mut().filter_map(held).collect()
-    }
-
-    /// Whether an id was ever given out on this link. Frames of an operation that is over are harmless; those of one that never was
-    /// are not ours.
-    pub(super) fn was_used(&self, id: u64) -> bool {
-        (1..=self.last).contains(&id)
     }
 }
 
@@ -104,6 +138,19 @@ pub(super) fn number(id: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operation_is_proven_by_a_ping_that_was_sent_after_a_pong() {
+        let mut operations = Operations::default();
+        let owner = Owner::Subscription(KeyId(1));
+        operations.add(Operation { pings: 2, ..Operation::new(owner, Class::Idempotent, Duration::ZERO) });
+        assert!(operations.answered(1, 4).is_empty(), "sent before the operation");
+        assert!(operations.answered(2, 4).is_empty(), "sent before the operation");
+        assert!(operations.answered(3, 4).is_empty(), "it may have been answered before the document was parsed");
+        assert!(operations.answered(4, 5).is_empty(), "and so may this one, which was under way by then");
+        assert_eq!(operations.answered(5, 5), [owner]);
+        assert!(operations.answered(6, 6).is_empty(), "once is enough");
+    }
 
     #[test]
     fn only_what_we_could_have_written_is_an_id() {

@@ -2,7 +2,6 @@
 
 use super::alarms::Alarm;
 use super::operations::{Operations, Owner};
-use super::suspects::Progress;
 use super::wire::Wire;
 use super::{Conn, GraphQl};
 use crate::dialect::{Class, Priority, lost};
@@ -41,23 +40,24 @@ impl GraphQl {
         Admission::Wait
     }
 
-    /// Sends a ping behind the operation on trial.
-    pub(super) fn ping_behind(&mut self, cx: &mut Context<'_>, link: LinkId) {
+    /// Sends a ping message, which only modern links know.
+    pub(super) fn ping(&mut self, cx: &mut Context<'_>, link: LinkId) {
         if let Some(conn) = self.links.get_mut(&link) {
-            let (number, ping) = conn.pings.next();
-            conn.trials.pinged(number);
+            let ping = conn.pings.next();
             Self::text(cx, link, ping, Priority::Control);
         }
     }
 
     /// A ping was answered.
-    pub(super) fn trial_goes_on(&mut self, cx: &mut Context<'_>, link: LinkId) {
+    pub(super) fn answered(&mut self, cx: &mut Context<'_>, link: LinkId) {
         let Some(conn) = self.links.get_mut(&link) else { return };
-        let pings = &conn.pings;
-        match conn.trials.answered(|ping| pings.is_answered(ping)) {
-            Progress::None => {}
-            Progress::Ping => self.ping_behind(cx, link),
-            Progress::Proven(owner) => self.proved(cx, link, owner),
+        for owner in conn.operations.answered(conn.pings.answered(), conn.pings.sent()) {
+            self.proved(cx, link, owner);
+        }
+        // A trial takes as many pings as it takes, but never two at once.
+        let goes_on = |conn: &Conn| conn.pings.answered() == conn.pings.sent() && conn.trials.on_trial().is_some();
+        if self.links.get(&link).is_some_and(goes_on) {
+            self.ping(cx, link);
         }
     }
 

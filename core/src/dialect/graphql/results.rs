@@ -50,12 +50,12 @@ impl GraphQl {
             // The other subprotocol's word for a result too: some servers mix them.
             "next" | "data" => self.result(cx, link, bytes, &decoded),
             "complete" => {
-                if let Some(operation) = self.ended(cx, link, &decoded, &bytes) {
+                if let Some(operation) = self.ended(link, &decoded, &bytes) {
                     self.complete(cx, link, operation);
                 }
             }
             "error" => {
-                if let Some(operation) = self.ended(cx, link, &decoded, &bytes) {
+                if let Some(operation) = self.ended(link, &decoded, &bytes) {
                     self.fail(cx, link, operation, errors::of_operation(decoded.payload(&bytes)));
                 }
             }
@@ -70,13 +70,8 @@ impl GraphQl {
     fn result(&mut self, cx: &mut Context<'_>, link: LinkId, bytes: Bytes, decoded: &Decoded) {
         let Some(conn) = self.links.get_mut(&link) else { return };
         let id = decoded.id(&bytes).unwrap_or_default();
-        let Some(operation) = conn.operations.get(id) else {
-            // Results of operations that are over may still be on their way.
-            if !conn.operations.was_used(id) {
-                Self::unsolicited(cx);
-            }
-            return;
-        };
+        // Results of operations that are over may still be on their way.
+        let Some(operation) = conn.operations.get(id) else { return };
         let Owner::Subscription(key) = operation.owner else { return self.answer(cx, link, id, &bytes, decoded) };
         operation.last_data = cx.now().mono;
         if std::mem::take(&mut operation.silence_told)
@@ -117,16 +112,12 @@ impl GraphQl {
         self.over(cx, link, operation.owner);
     }
 
-    /// The operation that a frame ends, taken out of the table: with its id, if it still runs.
-    fn ended(&mut self, cx: &mut Context<'_>, link: LinkId, decoded: &Decoded, bytes: &[u8]) -> Option<(u64, Operation)> {
-        let conn = self.links.get_mut(&link)?;
-        let id = decoded.id(bytes).unwrap_or_default();
-        let operation = conn.operations.remove(id);
-        // Legacy answers a `stop`, and older servers say `complete` after `error`.
-        if operation.is_none() && !conn.operations.was_used(id) {
-            Self::unsolicited(cx);
-        }
-        operation.map(|operation| (id, operation))
+    /// The operation that a frame ends, taken out of the table, with its id. One that is over already ends no more: legacy answers a
+    /// `stop`, and older modern servers say `complete` after `error`.
+    fn ended(&mut self, link: LinkId, decoded: &Decoded, bytes: &[u8]) -> Option<(u64, Operation)> {
+        let id = decoded.id(bytes)?;
+        let operation = self.links.get_mut(&link)?.operations.remove(id)?;
+        Some((id, operation))
     }
 
     fn complete(&mut self, cx: &mut Context<'_>, link: LinkId, (id, operation): (u64, Operation)) {

@@ -8,7 +8,7 @@ use super::operations::Owner;
 use super::wire::{self, Wire};
 use super::{GraphQl, Stage, auth, closes, errors};
 use crate::dialect::{Priority, Verdict};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::event::FaultKind;
 use crate::id::LinkId;
 use crate::options::{Auth, DEFAULT_CREDENTIAL};
@@ -68,7 +68,7 @@ impl GraphQl {
     pub(super) fn pong(&mut self, cx: &mut Context<'_>, link: LinkId, payload: Option<&[u8]>) {
         let Some(conn) = self.links.get_mut(&link) else { return };
         if conn.pings.pong(payload) {
-            self.trial_goes_on(cx, link);
+            self.answered(cx, link);
         } else {
             self.beat(cx, link, Beat::Message);
         }
@@ -89,11 +89,5 @@ impl GraphQl {
     /// An error that names no operation.
     pub(super) fn connection_error(cx: &mut Context<'_>, decoded: &Decoded, frame: &[u8]) {
         cx.fault(FaultKind::Gateway, errors::of_connection(decoded.payload(frame)));
-    }
-
-    /// A frame about an operation that was never started here.
-    pub(super) fn unsolicited(cx: &mut Context<'_>) {
-        let text = "a frame about an operation that was never started was ignored";
-        cx.fault(FaultKind::Unsolicited, Error::new(Code::ProtocolError, text));
     }
 }

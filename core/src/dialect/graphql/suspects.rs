@@ -4,9 +4,6 @@
 //! would be sent again, and again all would die. So after a 4500 the operations that had not proved themselves are suspects. On the next
 //! link the proven go first, and everybody else one at a time, each with a ping behind it. Who is alone on the bench in two such closes
 //! is the culprit.
-//!
-//! The ping is sent twice, the second when the first is answered: the reference server parses a document one turn of its event loop
-//! after it took the frame, so the first pong can overtake the close, and the second cannot.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,8 +12,6 @@ use crate::id::KeyId;
 
 /// A sole suspect is given this many chances.
 const CHANCES: u32 = 2;
-/// Pings that must be answered.
-const PINGS: u32 = 2;
 
 /// What is known of operations, whatever becomes of links.
 #[derive(Debug, Default)]
@@ -82,27 +77,7 @@ impl Suspects {
 #[derive(Debug, Default)]
 pub(super) struct Trials {
     waiting: VecDeque<Owner>,
-    on_trial: Option<Trial>,
-}
-
-#[derive(Debug)]
-struct Trial {
-    owner: Owner,
-    /// Pings still to be sent, the one that is on its way not counted.
-    left: u32,
-    /// The ping whose answer is awaited.
-    ping: Option<u64>,
-}
-
-/// What the answer to a ping means for a trial.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// Nothing.
-    None,
-    /// Send the next ping.
-    Ping,
-    /// This one is proven.
-    Proven(Owner),
+    on_trial: Option<Owner>,
 }
 
 impl Trials {
@@ -118,42 +93,21 @@ impl Trials {
     }
 
     pub(super) fn begin(&mut self, owner: Owner) {
-        self.on_trial = Some(Trial { owner, left: PINGS, ping: None });
+        self.on_trial = Some(owner);
     }
 
     pub(super) fn on_trial(&self) -> Option<Owner> {
-        self.on_trial.as_ref().map(|trial| trial.owner)
-    }
-
-    /// A ping was sent behind the operation on trial.
-    pub(super) fn pinged(&mut self, ping: u64) {
-        if let Some(trial) = &mut self.on_trial {
-            trial.ping = Some(ping);
-            trial.left = trial.left.saturating_sub(1);
-        }
-    }
-
-    /// A ping was answered.
-    pub(super) fn answered(&mut self, is_answered: impl Fn(u64) -> bool) -> Progress {
-        match &self.on_trial {
-            Some(Trial { ping: Some(ping), left, .. }) if is_answered(*ping) && *left > 0 => Progress::Ping,
-            Some(Trial { ping: Some(ping), owner, .. }) if is_answered(*ping) => Progress::Proven(*owner),
-            _ => Progress::None,
-        }
+        self.on_trial
     }
 
     /// Its trial is over; true if it was on trial.
     pub(super) fn end(&mut self, owner: Owner) -> bool {
-        let over = self.on_trial() == Some(owner);
-        if over {
-            self.on_trial = None;
-        }
-        over
+        self.on_trial.take_if(|other| *other == owner).is_some()
     }
 
     /// Everybody who waits or is on trial. The link is gone.
     pub(super) fn dismissed(self) -> impl Iterator<Item = Owner> {
-        self.waiting.into_iter().chain(self.on_trial.map(|trial| trial.owner))
+        self.waiting.into_iter().chain(self.on_trial)
     }
 }
 
@@ -181,19 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_ends_with_the_second_answer() {
+    fn one_is_tried_at_a_time_and_nobody_waits_twice() {
         let mut trials = Trials::default();
         trials.wait(GOOD);
+        trials.wait(BAD);
         trials.wait(GOOD);
-        assert_eq!((trials.next(), trials.next()), (Some(GOOD), None));
+        assert_eq!(trials.next(), Some(GOOD));
         trials.begin(GOOD);
-        assert_eq!(trials.answered(|_| true), Progress::None, "it has not been sent");
-        trials.pinged(1);
-        assert_eq!(trials.answered(|ping| ping > 1), Progress::None);
-        assert_eq!(trials.answered(|_| true), Progress::Ping);
-        trials.pinged(2);
-        assert_eq!(trials.answered(|ping| ping == 1), Progress::None);
-        assert_eq!(trials.answered(|_| true), Progress::Proven(GOOD));
+        assert!(!trials.end(BAD));
         assert!(trials.end(GOOD) && !trials.end(GOOD));
+        assert_eq!(trials.dismissed().collect::<Vec<_>>(), [BAD]);
     }
 }
