@@ -12,6 +12,7 @@ mod coverage;
 mod credentials;
 mod dedup;
 mod delivery;
+mod endings;
 mod handover;
 mod interest;
 pub mod io;
