@@ -8,8 +8,8 @@ use crate::scan::find;
 const BEATS: f64 = 2.5;
 /// … but a server that beats very fast is given this long all the same.
 const LEAST: Duration = Duration::from_secs(2);
-/// Beats that come together are one: legacy servers beat around their ack, and what waited in a buffer arrives at once.
-const TOGETHER: Duration = Duration::from_millis(100);
+/// Beats that come together are one: what waited in a buffer arrives at once.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 /// What a heartbeat can be. Each has a period of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +29,15 @@ pub(super) struct Heartbeat {
 #[derive(Debug, Default)]
 struct Rhythm {
     last: Option<Duration>,
-    /// The latest two periods. The longer counts, since a late beat makes the next period short. Older ones are forgotten: some servers
-    /// beat only when they have nothing else to say, and so the longest ever seen tells little.
+    /// The latest two periods. The longer counts: servers beat before and after their ack and then not for a while, and a late beat
+    /// makes the next period short. Older ones are forgotten: some servers beat only when they have nothing else to say, and so the
+    /// longest ever seen tells little.
     periods: [Option<Duration>; 2],
 }
 
 impl Rhythm {
     fn period(&self) -> Option<Duration> {
-        self.periods.iter().flatten().max().copied()
+        Some(self.periods[0]?.max(self.periods[1]?))
     }
 }
 
@@ -106,13 +107,15 @@ mod tests {
     #[test]
     fn the_longer_of_the_latest_two_periods_counts() {
         let mut heart = Heartbeat::default();
-        assert_eq!(heart.beat(Beat::Message, at(0)), None);
-        assert_eq!(heart.beat(Beat::Message, at(0)), None, "before and after the ack");
-        assert_eq!(heart.beat(Beat::Message, at(4)), Some(at(10)));
-        assert_eq!(heart.beat(Beat::Message, at(7)), Some(at(10)));
-        assert_eq!(heart.beat(Beat::Message, at(107)), Some(at(250)), "it had other things to say");
-        heart.beat(Beat::Message, at(111));
-        assert_eq!(heart.beat(Beat::Message, at(115)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(0)), None, "before the ack");
+        assert_eq!(heart.beat(Beat::Message, Duration::from_millis(50)), None, "and after it: no period to go by");
+        assert_eq!(heart.beat(Beat::Message, at(4)), Some(Duration::from_millis(3950).mul_f64(2.5)));
+        assert_eq!(heart.beat(Beat::Message, at(8)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(11)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(111)), Some(at(250)), "it had other things to say");
+        heart.beat(Beat::Message, at(115));
+        assert_eq!(heart.beat(Beat::Message, at(119)), Some(at(10)));
+        assert_eq!(heart.beat(Beat::Message, at(119)), Some(at(10)), "two at once are one");
     }
 
     #[test]
@@ -122,7 +125,8 @@ mod tests {
             heart.beat(Beat::Frame, at(12 * n));
         }
         assert_eq!(heart.beat(Beat::Message, at(40)), Some(at(30)));
-        assert_eq!(heart.beat(Beat::Message, at(45)), Some(Duration::from_millis(12_500)));
+        assert_eq!(heart.beat(Beat::Message, at(45)), Some(at(30)));
+        assert_eq!(heart.beat(Beat::Message, at(50)), Some(Duration::from_millis(12_500)));
     }
 
     #[test]
