@@ -30,13 +30,19 @@ const TURN_BYTES: usize = 128 << 10;
 /// How long the peer may take to hang up once both sides have said goodbye.
 const HANG_UP: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// What waits until the socket takes it.
+enum Written {
+    Frame(Frame, Ticket),
+    Goodbye(CloseFrame),
+}
+
 pub(super) struct Link {
     handle: Arc<Handle>,
     id: LinkId,
     socket: WebSocketStream<NetStream>,
     bell: Arc<Bell>,
     /// To be written.
-    items: VecDeque<Item>,
+    items: VecDeque<Written>,
     frames: Vec<Frame>,
     frame_bytes: usize,
     reading: bool,
@@ -52,12 +58,12 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(handle: Arc<Handle>, id: LinkId, socket: WebSocketStream<NetStream>, bell: Arc<Bell>, items: VecDeque<Item>) -> Self {
-        Self {
+        let mut link = Self {
             handle,
             id,
             socket,
             bell,
-            items,
+            items: VecDeque::new(),
             frames: Vec::new(),
             frame_bytes: 0,
             reading: true,
@@ -67,6 +73,24 @@ impl Link {
             said_goodbye: false,
             end: LinkEnd::default(),
             over: false,
+        };
+        link.order(items);
+        link
+    }
+
+    /// Takes what is to be done. Only what is written waits for its turn: a peer that does not read may be waiting for us to read, and must
+    /// not put off the time by which it has to answer.
+    fn order(&mut self, items: VecDeque<Item>) {
+        for item in items {
+            match item {
+                Item::Read(on) => self.reading = on,
+                Item::Close(frame, deadline) => {
+                    self.reading = true;
+                    self.deadline = Some(Box::pin(tokio::time::sleep(deadline)));
+                    self.items.push_back(Written::Goodbye(frame));
+                }
+                Item::Send(frame, ticket) => self.items.push_back(Written::Frame(frame, ticket)),
+            }
         }
     }
 
@@ -105,7 +129,11 @@ impl Link {
                     self.unflushed = true;
                 }
                 self.end.received = Some(frame);
-                self.deadline = Some(Box::pin(tokio::time::sleep(HANG_UP)));
+                // A goodbye of ours has a deadline already; this only shortens it.
+                let hang_up = Instant::now() + HANG_UP;
+                if self.deadline.as_ref().is_none_or(|deadline| deadline.deadline() > hang_up) {
+                    self.deadline = Some(Box::pin(tokio::time::sleep_until(hang_up)));
+                }
             }
             // Never read.
             Message::Frame(_) => {}
@@ -150,20 +178,18 @@ impl Link {
 
     /// Writes what can be written. True if something was flushed that the session should know of.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        while let Some(item) = self.items.front() {
-            if matches!(item, Item::Send(..)) {
-                match Pin::new(&mut self.socket).poll_ready(cx) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(error)) => {
-                        self.broken(&error);
-                        return false;
-                    }
-                    Poll::Pending => return false,
+        while !self.items.is_empty() {
+            match Pin::new(&mut self.socket).poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.broken(&error);
+                    return false;
                 }
+                Poll::Pending => return false,
             }
             let Some(item) = self.items.pop_front() else { break };
             match item {
-                Item::Send(frame, ticket) => {
+                Written::Frame(frame, ticket) => {
                     if self.said_goodbye || self.end.received.is_some() {
                         continue;
                     }
@@ -174,10 +200,7 @@ impl Link {
                     self.written = ticket;
                     self.unflushed = true;
                 }
-                Item::Read(on) => self.reading = on,
-                Item::Close(frame, deadline) => {
-                    self.reading = true;
-                    self.deadline = Some(Box::pin(tokio::time::sleep_until(Instant::now() + deadline)));
+                Written::Goodbye(frame) => {
                     if self.end.sent.is_none() {
                         self.say_goodbye(&frame);
                     }
@@ -213,7 +236,7 @@ impl Link {
                 core.session.handle(now, Input::Flushed { link: id, upto });
             }
         });
-        self.items.extend(items);
+        self.order(items);
     }
 
     fn finish(&mut self) {
@@ -232,11 +255,11 @@ impl Future for Link {
         let mut flushed = false;
         loop {
             let more = link.read(cx);
+            let was_reading = link.reading;
             let rung = link.bell.rung.swap(false, Ordering::AcqRel);
             if !link.frames.is_empty() || rung || flushed {
                 link.turn(flushed);
             }
-            let was_reading = link.reading;
             flushed = link.write(cx);
             let resumed = link.reading && !was_reading;
             if let Some(deadline) = &mut link.deadline

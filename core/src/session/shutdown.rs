@@ -124,6 +124,10 @@ impl Machine {
 
     /// The close handshakes have had their time.
     pub(super) fn shutdown_overdue(&mut self, now: Now) {
+        if !self.links.is_empty() {
+            let error = Some("the close handshake took too long and was cut short".to_owned());
+            self.last_end = Some(super::io::LinkEnd { error, ..super::io::LinkEnd::default() });
+        }
         self.cut_links();
         self.closing_progress(now);
     }
