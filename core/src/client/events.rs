@@ -20,6 +20,9 @@ use crate::net::runtime;
 /// Events taken from the lane at once.
 const BATCH: usize = 256;
 
+/// Room for so few events is given back when there are none: most lanes of most programs are idle.
+const SPARSE: usize = 8;
+
 /// The events of one lane, in order. It ends after `Closed`.
 ///
 /// ```no_run
@@ -36,7 +39,6 @@ pub struct Events {
     lane: Lane,
     wake: Arc<Bell>,
     taken: VecDeque<Event>,
-    scratch: Vec<Event>,
     /// The lane said that it has more, so it will not be announced.
     more: bool,
     ended: bool,
@@ -69,7 +71,7 @@ impl Events {
         let poller = Poller::new(wake.clone());
         let lane = client.open_lane(&poller, options, command)?;
         let generation = runtime::generation();
-        Ok(Self { poller: Some(poller), lane, wake, taken: VecDeque::new(), scratch: Vec::new(), more: false, ended: false, generation })
+        Ok(Self { poller: Some(poller), lane, wake, taken: VecDeque::new(), more: false, ended: false, generation })
     }
 
     /// The lane.
@@ -92,8 +94,13 @@ impl Events {
                 // Arms the poller again: what comes from here on rings.
                 drop(poller.ready(1));
             }
-            self.more = self.lane.poll(BATCH, &mut self.scratch);
-            self.taken.extend(self.scratch.drain(..));
+            // The same buffer each time, as a list to fill and as a queue to empty.
+            let mut batch = Vec::from(std::mem::take(&mut self.taken));
+            self.more = self.lane.poll(BATCH, &mut batch);
+            if batch.is_empty() && batch.capacity() <= SPARSE {
+                batch = Vec::new();
+            }
+            self.taken = batch.into();
         }
         let event = self.taken.pop_front()?;
         self.ended |= matches!(event.kind, EventKind::Closed(_));

@@ -36,6 +36,8 @@ const PATIENCE: usize = 256;
 const LAST_RESORT: usize = 4;
 /// An empty queue gives back the room above this many events.
 const IDLE_CAPACITY: usize = 1024;
+/// Room for so few events costs nothing to make again, beside the wake that each of them needs; a thousand idle lanes need not hold it.
+const SPARSE_CAPACITY: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -195,11 +197,12 @@ impl Queue {
         self.stalled &= !self.is_low();
         if self.is_empty() {
             self.compact_above = PATIENCE;
-            if self.back.capacity() > IDLE_CAPACITY {
-                self.back.shrink_to(IDLE_CAPACITY / 4);
-            }
-            if self.front.capacity() > IDLE_CAPACITY {
-                self.front.shrink_to(IDLE_CAPACITY / 4);
+            for queue in [&mut self.back, &mut self.front] {
+                if queue.capacity() > IDLE_CAPACITY {
+                    queue.shrink_to(IDLE_CAPACITY / 4);
+                } else if queue.capacity() <= SPARSE_CAPACITY {
+                    *queue = VecDeque::new();
+                }
             }
         }
     }

@@ -29,7 +29,8 @@ pub struct Core {
     pub session: Session,
     /// Its lanes.
     pub router: Router,
-    links: BTreeMap<LinkId, Entry>,
+    /// Boxed, since a map has room for eleven from its first on.
+    links: BTreeMap<LinkId, Box<Entry>>,
     /// HTTP requests, from when the session asks for them until they are answered or cancelled.
     requests: BTreeMap<HttpId, Option<AbortHandle>>,
     orders: VecDeque<Order>,
@@ -173,7 +174,7 @@ impl Core {
     fn obey(&mut self, output: Output, own: Option<LinkId>, rung: &mut Vec<Arc<Bell>>) {
         match output {
             Output::Open { link, dial } => {
-                self.links.insert(link, Entry { items: VecDeque::new(), bell: Arc::default(), task: None });
+                self.links.insert(link, Box::new(Entry { items: VecDeque::new(), bell: Arc::default(), task: None }));
                 self.orders.push_back(Order::Dial(link, dial));
             }
             Output::Send { link, frame, ticket } => self.tell(link, Item::Send(frame, ticket), own, rung),
@@ -182,7 +183,7 @@ impl Core {
             Output::Close { link, frame, deadline } => self.tell(link, Item::Close(frame, deadline), own, rung),
             Output::Abort { link } => {
                 self.orders.retain(|order| !matches!(order, Order::Dial(other, _) if *other == link));
-                if let Some(Entry { task: Some(task), .. }) = self.links.remove(&link) {
+                if let Some(task) = self.links.remove(&link).and_then(|entry| entry.task) {
                     task.abort();
                 }
             }
@@ -273,7 +274,8 @@ fn carry_out(handle: &Arc<Handle>, order: Order) {
 
 /// The whole life of a link.
 async fn live(handle: Arc<Handle>, link: LinkId, dial: Box<Dial>, bell: Arc<Bell>) {
-    match connector::connect(&dial, &handle.options).await {
+    // In a box, since it is large and short-lived, and the task is small and lives long.
+    match Box::pin(connector::connect(&dial, &handle.options)).await {
         Ok((socket, handshake)) => {
             let ((), items) = handle.turn_of(Some(link), |core, now| core.session.handle(now, Input::Opened { link, handshake }));
             link::Link::new(handle, link, socket, bell, items).await;

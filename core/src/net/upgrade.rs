@@ -28,7 +28,7 @@ use super::stream::NetStream;
 use crate::session::io::{Dial, DialFailure, DialPhase, Handshake, HttpResponse};
 
 /// Reads are small and many; a larger buffer is zeroed before each read and pinned by what is kept of it.
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 8 << 10;
 const WRITE_BUFFER: usize = 4 << 10;
 /// What is kept of the body of a refusal.
 const REFUSAL: usize = 64 << 10;
@@ -138,7 +138,19 @@ fn judge(response: &Response<Incoming>, dial: &Dial, key: &str) -> Result<Handsh
             None => return Err(failed(DialPhase::Protocol, "the server chose a subprotocol that was not offered")),
         },
     };
-    Ok(Handshake { protocol, status: response.status().as_u16(), headers: headers.clone() })
+    Ok(Handshake { protocol, status: response.status().as_u16(), headers: copied(headers) })
+}
+
+/// Headers without the buffer that they were read into: a connection keeps them for as long as it lives.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        // A copy of a good value is good.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            copy.append(name, value);
+        }
+    }
+    copy
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
@@ -163,6 +175,6 @@ async fn refusal(response: Response<Incoming>) -> Failed {
     let _ = tokio::time::timeout(REFUSAL_TIME, read).await;
     body.truncate(REFUSAL);
     let error = format!("the server answered HTTP {} instead of upgrading", parts.status);
-    let http = Some(HttpResponse { status: parts.status.as_u16(), headers: parts.headers, body: body.freeze() });
+    let http = Some(HttpResponse { status: parts.status.as_u16(), headers: copied(&parts.headers), body: body.freeze() });
     Box::new(DialFailure { phase: DialPhase::Upgrade, http, error })
 }

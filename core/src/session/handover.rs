@@ -63,11 +63,12 @@ impl Machine {
         link.readiness = Some(readiness);
         let carried = link.resume.as_ref().map(|(_, snapshot)| snapshot.clone()).unwrap_or_default();
         let route_id = link.route;
+        let handshake = std::mem::take(&mut link.handshake);
         let opened = Opened {
             connection: link.connection,
-            protocol: link.handshake.protocol.clone(),
-            status: link.handshake.status,
-            headers: link.handshake.headers.clone(),
+            protocol: handshake.protocol,
+            status: handshake.status,
+            headers: handshake.headers,
             resumed: readiness == Readiness::Resumed,
             greeting,
         };

@@ -59,8 +59,9 @@ pub(crate) struct Machine {
     pub(super) rng: ChaCha8Rng,
     pub(super) life: Life,
     pub(super) state: State,
-    pub(super) routes: BTreeMap<RouteId, Route>,
-    pub(super) links: BTreeMap<LinkId, Link>,
+    // Boxed, since a map has room for eleven from its first on, and most clients have one.
+    pub(super) routes: BTreeMap<RouteId, Box<Route>>,
+    pub(super) links: BTreeMap<LinkId, Box<Link>>,
     pub(super) keys: BTreeMap<KeyId, Key>,
     /// The one map that every message asks; the seed keeps it from being steered by peers.
     pub(super) identities: HashMap<Box<[u8]>, KeyId, SeedableRandomState>,
@@ -233,7 +234,7 @@ impl Machine {
         self.routes
             .values()
             .filter_map(|route| route.active)
-            .find(|link| self.links.get(link).is_some_and(Link::takes_commands))
+            .find(|link| self.links.get(link).is_some_and(|link| link.takes_commands()))
             .ok_or_else(|| Error::new(Code::ConnectionFailed, "not connected: wait for the state `active`"))
     }
 

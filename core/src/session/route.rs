@@ -65,7 +65,7 @@ impl Route {
 impl Machine {
     pub(super) fn new_route(&mut self) -> RouteId {
         let id = RouteId(self.next_id());
-        self.routes.insert(id, Route::default());
+        self.routes.insert(id, Box::default());
         id
     }
 
@@ -111,7 +111,7 @@ impl Machine {
                         state.resume = Some((resume.id, resume.snapshot.clone()));
                     }
                 }
-                self.links.insert(link, state);
+                self.links.insert(link, Box::new(state));
                 self.outputs.push_back(Output::Open { link, dial });
             }
             Dialing::Waiting { credential } => {
@@ -238,7 +238,7 @@ impl Machine {
         if route.resume.is_none() {
             self.drop_ghosts(id);
         }
-        if self.facts.lazy && !self.routes.get(&id).is_some_and(Route::is_wanted) {
+        if self.facts.lazy && !self.routes.get(&id).is_some_and(|route| route.is_wanted()) {
             return;
         }
         self.new_credential_round();
