@@ -12,6 +12,7 @@ mod licences;
 mod project;
 mod schema;
 mod setup;
+mod sim;
 mod step;
 mod test;
 
@@ -39,6 +40,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
     Setup,
+    /// Play the client against the gateway in virtual time, with seeded faults.
+    Sim(sim::Arguments),
     /// Write `schema/topicwire.json` and the reference tables that are made from it.
     Schema(schema::Arguments),
     /// Set up, run everything that CI runs, and end with one line `N passed, N failed`.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
         Command::Test(arguments) => test::run(&arguments),
     };
