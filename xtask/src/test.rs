@@ -22,7 +22,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.program("clippy", Tally::Status, clippy(&["--workspace", "--all-targets", "--all-features"]));
     steps.program("clippy, core alone", Tally::Status, clippy(&["--package", "topicwire", "--no-default-features", "--all-targets"]));
     steps.program("tests", Tally::Cargo, project::cargo(&["test", "--workspace", "--no-fail-fast"]));
-    steps.program("programs", Tally::Status, project::cargo(&["build", "--workspace", "--bins"]));
     steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
     steps.program("lanes under loom", Tally::Cargo, loom());
     for (target, replay) in fuzz::replays()? {
