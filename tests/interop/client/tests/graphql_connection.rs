@@ -79,12 +79,13 @@ async fn a_query_survives_the_outage_and_a_mutation_is_not_repeated() {
 #[tokio::test]
 async fn a_server_that_falls_silent_is_left_by_its_heartbeat() {
     for protocol in BOTH {
-        let server = RealServer::graphql(&["--ka-ms", "40", "--pong-ms", "40"]).await;
+        let server = RealServer::graphql(&["--ka-ms", "150", "--pong-ms", "150"]).await;
         let mut client = client(&server, protocol);
         // With no `idle_timeout` the heartbeat that the server shows is the measure.
         let _silent = run(&client, SILENT);
         let mut operation = run(&client, TICKS);
-        for _ in 0..40 {
+        // A tick comes every 5 ms at most, so there are several beats among these.
+        for _ in 0..120 {
             next(&mut operation).await;
         }
         let before = next(&mut operation).await.connection();
