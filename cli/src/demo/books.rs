@@ -138,7 +138,11 @@ impl Side {
 
     fn message(&mut self, message: &Message) -> Option<(Tone, String)> {
         self.received += 1;
-        let Some(topic) = message.topic() else { return self.block(message) };
+        // The topic would not tell: a GraphQL result has the name of its operation there.
+        if message.subscriptions().first().and_then(|id| self.names.get(id)).is_some_and(|stream| stream == story::BLOCK_STREAM) {
+            return self.block(message);
+        }
+        let topic = message.topic()?;
         let number = message.id().and_then(story::number);
         self.tally.receive(topic, number.unwrap_or(0));
         if topic == story::CROWD {
