@@ -111,7 +111,8 @@ pub trait Dialect: Send {
         let _ = (cx, id, result);
     }
 
-    /// The user closes. Send the gateway's last words, if it has any, and name the close frame.
+    /// A link is about to be closed since the user closes, or since nothing needs it any more. Send the gateway's last words, if it has
+    /// any, and name the close frame.
     fn goodbye(&mut self, cx: &mut Context<'_>, link: LinkId) -> CloseFrame {
         let _ = (cx, link);
         CloseFrame { code: 1000, reason: String::new() }

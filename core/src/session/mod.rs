@@ -42,10 +42,10 @@ use self::link::Phase;
 use self::machine::Life;
 use self::timers::Timer;
 use crate::command::{Command, Outgoing, Target};
-use crate::dialect::{Dialect, Dialing, Dispatch, Identity};
+use crate::dialect::{Dialect, Dialing, Dispatch, Identity, Routes};
 use crate::error::{Code, Error};
 use crate::event::{Event, State};
-use crate::id::{LinkId, RequestId, SubscriptionId};
+use crate::id::{LinkId, RequestId, RouteId, SubscriptionId};
 use crate::options::Options;
 use crate::secret::Secret;
 use crate::time::Now;
@@ -177,7 +177,10 @@ impl Session {
                 Timer::Pace(_) => self.machine.dirty = true,
                 Timer::Pause => self.machine.pause_over(),
                 Timer::Dial(route) => self.machine.dial_due(route),
-                Timer::Linger(route) => self.machine.linger_over(now, route),
+                Timer::Linger(route) => {
+                    self.say_goodbye(now, route);
+                    self.machine.linger_over(now, route);
+                }
                 Timer::Key(key) => self.machine.key_due(key),
                 Timer::Need(request) => self.machine.need_expired(now, request),
                 Timer::Credential(name) => self.machine.credential_due(&name),
@@ -352,11 +355,21 @@ impl Session {
                 self.machine.dispatched(now, link, job, dispatch);
             }
             for route in std::mem::take(&mut self.machine.idle_routes) {
+                if self.machine.facts.routes == Routes::PerKey {
+                    self.say_goodbye(now, route);
+                }
                 self.machine.route_unwanted(now, route);
             }
             self.machine.watch_overlap(now);
             self.machine.update_reading();
             self.machine.update_state();
+        }
+    }
+
+    /// Links that nothing needs any more are about to be closed.
+    fn say_goodbye(&mut self, now: Now, route: RouteId) {
+        for link in self.machine.unused_links(route) {
+            self.dialect.goodbye(&mut Context { machine: &mut self.machine, now }, link);
         }
     }
 

@@ -371,6 +371,15 @@ impl Machine {
         }
     }
 
+    /// The open links of a route of which nothing is wanted any more.
+    pub(super) fn unused_links(&self, id: RouteId) -> Vec<LinkId> {
+        let open = |link: &LinkId| self.links.get(link).is_some_and(|link| link.phase > Phase::Greeting && link.phase < Phase::Closing);
+        match self.routes.get(&id) {
+            Some(route) if !route.is_wanted() => route.links().filter(open).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Nothing is wanted of a route any more.
     pub(super) fn route_unwanted(&mut self, now: Now, id: RouteId) {
         let Some(route) = self.routes.get(&id) else { return };

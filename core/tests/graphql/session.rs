@@ -254,15 +254,19 @@ fn bad_operations_are_refused_before_anything_is_sent() {
 
 #[test]
 fn a_lazy_client_closes_what_nobody_uses_after_a_while() {
-    let mut bench = bench(GraphQlOptions { linger: Some(Duration::from_secs(3)), ..options() });
-    let subscription = start(&mut bench, Q);
-    let (link, _) = up(&mut bench, MODERN);
-    bench.unsubscribe(subscription);
-    bench.pass_ms(2_999);
-    assert!(bench.closing(link).is_none());
-    bench.pass_ms(1);
-    assert_eq!(bench.closing(link).expect("it closes").code, 1000);
-    bench.closed(link, 1000, "");
-    bench.pass(LONG);
-    assert_eq!(bench.dials(), 0);
+    for (protocol, last_words) in [(MODERN, vec![]), (LEGACY, vec![json!({"type": "connection_terminate"})])] {
+        let mut bench = bench(GraphQlOptions { linger: Some(Duration::from_secs(3)), ..options() });
+        let subscription = start(&mut bench, Q);
+        let (link, _) = up(&mut bench, protocol);
+        bench.unsubscribe(subscription);
+        bench.sent(link);
+        bench.pass_ms(2_999);
+        assert!(bench.closing(link).is_none());
+        bench.pass_ms(1);
+        assert_eq!(bench.sent(link), last_words);
+        assert_eq!(bench.closing(link).expect("it closes").code, 1000);
+        bench.closed(link, 1000, "");
+        bench.pass(LONG);
+        assert_eq!(bench.dials(), 0);
+    }
 }

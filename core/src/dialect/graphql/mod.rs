@@ -31,7 +31,7 @@ use self::operations::{Operations, Owner};
 use self::quarantine::Admission;
 use self::running::{check, definition};
 use self::suspects::{Suspects, Trials};
-use self::wire::{LEGACY, MODERN, Wire};
+use self::wire::{LEGACY, MODERN, TERMINATE, Wire};
 use super::{Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Priority, Probe, Routes, Verdict, dial_from};
 use crate::command::{Command, Target};
 use crate::error::{Code, Error};
@@ -331,7 +331,10 @@ impl Dialect for GraphQl {
     }
 
     fn goodbye(&mut self, cx: &mut Context<'_>, link: LinkId) -> CloseFrame {
-        self.terminate(cx, link);
+        // Modern has no word for it: the close frame says it all.
+        if self.links.get(&link).is_some_and(|conn| conn.wire == Wire::Legacy) {
+            Self::text(cx, link, TERMINATE.to_owned(), Priority::Control);
+        }
         CloseFrame { code: 1000, reason: String::new() }
     }
 }

@@ -9,13 +9,13 @@ use super::alarms::Alarm;
 use super::auth;
 use super::document::{self, Definition, Kind};
 use super::operations::{Operation, Owner};
-use super::wire::{self, TERMINATE, Wire};
+use super::wire;
 use crate::command::OperationTarget;
 use crate::dialect::{Class, Dispatch, Priority};
 use crate::error::Error;
 use crate::event::SharedTopic;
 use crate::id::LinkId;
-use crate::options::{Auth, DEFAULT_CREDENTIAL, Sockets};
+use crate::options::{Auth, DEFAULT_CREDENTIAL};
 use crate::secret::Secret;
 use crate::session::Context;
 use crate::session::io::Frame;
@@ -99,16 +99,5 @@ impl GraphQl {
             Owner::Request(request) => cx.timer(Alarm::Result(request).key(), None),
         }
         self.acquit(cx, link, owner);
-        // The session closes the socket of an operation that is over.
-        if self.options.sockets == Sockets::PerOperation {
-            self.terminate(cx, link);
-        }
-    }
-
-    /// Legacy has a word for the end of the session.
-    pub(super) fn terminate(&self, cx: &mut Context<'_>, link: LinkId) {
-        if self.links.get(&link).is_some_and(|conn| conn.wire == Wire::Legacy) {
-            Self::text(cx, link, TERMINATE.to_owned(), Priority::Control);
-        }
     }
 }
