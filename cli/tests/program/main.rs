@@ -5,6 +5,7 @@ mod documentation;
 mod gateway;
 mod graphql;
 mod listen;
+mod proxy;
 mod running;
 mod send;
 mod stopping;

@@ -169,18 +169,18 @@ impl Astro {
     }
 
     /// Calls a function with every message of a topic, on a task of the client's own. Handlers see messages beside the stream, which has
-    /// them too.
+    /// them too. On a client that has ended it will not be called.
     ///
     /// # Errors
-    /// `closed`.
+    /// `forked`.
     pub fn on(&self, topic: &str, handler: impl Fn(&Message) + Send + Sync + 'static) -> Result<(), Error> {
         self.shared.handlers.add(&self.shared.client, topic, Arc::new(handler))
     }
 
-    /// A stream of its own for some topics, with its own queue.
+    /// A stream of its own for some topics, with its own queue. That of a client that has ended holds nothing but the end.
     ///
     /// # Errors
-    /// `closed`.
+    /// `forked`.
     pub fn stream<I: IntoIterator<Item: Into<String>>>(&self, topics: I) -> Result<Events, Error> {
         Events::open(&self.shared.client, LaneOptions::filtered(Filter::topics(topics)), None)
     }
