@@ -15,11 +15,13 @@ use crate::id::SubscriptionId;
 /// rather hear of one subscription too many than miss a gap. `Lagged` and `Closed` always come, whatever `kinds` says.
 ///
 /// ```
+/// use topicwire::event::{Label, Message, PayloadKind};
 /// use topicwire::lane::{Filter, Kind};
 ///
+/// let on = |topic: &str| Message::whole("{}".into(), PayloadKind::Json).with_topic(Label::Owned(topic.into()));
 /// let filter: Filter = serde_json::from_str(r#"{ "topics": ["channel.tips"], "kinds": ["message", "gap"] }"#).unwrap();
-/// assert!(filter.wants_message(Some("channel.tips"), None, &[]));
-/// assert!(!filter.wants_message(Some("channel.chat"), None, &[]));
+/// assert!(filter.matches(&on("channel.tips")));
+/// assert!(!filter.matches(&on("channel.chat")));
 /// assert!(!filter.wants_kind(Kind::State));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,23 +72,17 @@ impl Filter {
         self.subscriptions.as_ref().is_none_or(|wanted| wanted.contains(&subscription))
     }
 
-    /// Whether it wants a message, judged before the message is built.
-    #[must_use]
-    pub fn wants_message(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool {
-        self.wants_kind(Kind::Message)
-            && self.subscriptions.as_ref().is_none_or(|wanted| subscriptions.iter().any(|one| wanted.contains(one)))
-            && self.wants_labels(topic, room)
-    }
-
     /// Whether it wants a message.
     #[must_use]
     pub fn matches(&self, message: &Message) -> bool {
-        self.wants_message(message.topic(), message.room(), message.subscriptions())
+        self.wants_kind(Kind::Message)
+            && self.subscriptions.as_ref().is_none_or(|wanted| message.subscriptions().iter().any(|one| wanted.contains(one)))
+            && self.wants_labels(message)
     }
 
     /// The part of the judgement that is left when the subscription is known to match.
-    pub(super) fn wants_labels(&self, topic: Option<&str>, room: Option<&str>) -> bool {
-        wants_label(self.topics.as_ref(), topic) && wants_label(self.rooms.as_ref(), room)
+    pub(super) fn wants_labels(&self, message: &Message) -> bool {
+        wants_label(self.topics.as_ref(), message.topic_bytes()) && wants_label(self.rooms.as_ref(), message.room_bytes())
     }
 
     pub(super) fn has_labels(&self) -> bool {
@@ -94,6 +90,15 @@ impl Filter {
     }
 }
 
-fn wants_label(wanted: Option<&BTreeSet<String>>, label: Option<&str>) -> bool {
-    wanted.is_none_or(|wanted| label.is_some_and(|label| wanted.contains(label)))
+/// Labels are compared as bytes: they are compared for every message, and read for few.
+fn wants_label(wanted: Option<&BTreeSet<String>>, label: Option<&[u8]>) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let Some(label) = label else { return false };
+    if wanted.len() <= FEW {
+        return wanted.iter().any(|one| one.as_bytes() == label);
+    }
+    std::str::from_utf8(label).is_ok_and(|label| wanted.contains(label))
 }
+
+/// Sets of up to this many labels are looked through rather than searched.
+const FEW: usize = 8;

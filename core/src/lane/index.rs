@@ -76,17 +76,12 @@ impl Index {
 
     /// Data lanes that want a message.
     pub(super) fn for_message(&self, lanes: &impl Lookup, message: &Message, found: &mut Vec<Place>) {
-        let mut labels = None;
-        let mut wants = |place: &Place| {
+        let wants = |place: &Place| {
             let filter = lanes.filter(*place);
             if !filter.wants_kind(Kind::Message) {
                 return false;
             }
-            if !filter.has_labels() {
-                return true;
-            }
-            let (topic, room) = *labels.get_or_insert_with(|| (message.topic(), message.room()));
-            filter.wants_labels(topic, room)
+            !filter.has_labels() || filter.wants_labels(message)
         };
         found.extend(self.general.iter().filter(|place| wants(place)));
         let subscriptions = message.subscriptions();

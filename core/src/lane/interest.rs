@@ -9,6 +9,7 @@ use foldhash::fast::FixedState;
 use super::filter::Filter;
 use super::kinds::Kind;
 use super::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::event::Message;
 use crate::id::{LaneId, SubscriptionId};
 
 /// The union of all lanes' filters. A clone sees the same lanes, so the session is given one once and it stays current.
@@ -32,8 +33,8 @@ type Counted<K> = HashMap<K, usize, FixedState>;
 #[derive(Debug, Default)]
 struct Wanted {
     subscriptions: Counted<SubscriptionId>,
-    topics: Counted<String>,
-    rooms: Counted<String>,
+    topics: Counted<Vec<u8>>,
+    rooms: Counted<Vec<u8>>,
     /// Filters of several parts, which no single look-up can judge.
     others: Vec<(LaneId, Filter)>,
 }
@@ -48,15 +49,16 @@ impl Default for Interest {
 impl Interest {
     /// Whether any lane wants such a message. It may say yes where the lanes then say no, never the reverse.
     #[must_use]
-    pub fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool {
+    pub fn wants(&self, message: &Message) -> bool {
         if self.wants_all() {
             return true;
         }
+        let (topic, room, subscriptions) = (message.topic_bytes(), message.room_bytes(), message.subscriptions());
         let wanted = lock(&self.shared.wanted);
         (!wanted.subscriptions.is_empty() && subscriptions.iter().any(|one| wanted.subscriptions.contains_key(one)))
-            || topic.is_some_and(|topic| wanted.topics.contains_key(topic))
-            || room.is_some_and(|room| wanted.rooms.contains_key(room))
-            || wanted.others.iter().any(|(_, filter)| filter.wants_message(topic, room, subscriptions))
+            || (!wanted.topics.is_empty() && topic.is_some_and(|topic| wanted.topics.contains_key(topic)))
+            || (!wanted.rooms.is_empty() && room.is_some_and(|room| wanted.rooms.contains_key(room)))
+            || wanted.others.iter().any(|(_, filter)| filter.matches(message))
     }
 
     /// Whether some lane wants every message.
@@ -75,8 +77,8 @@ impl Interest {
                 self.shared.everything.fetch_add(1, Ordering::Release);
             }
             (Some(one), None, None) => one.iter().for_each(|one| count(&mut wanted.subscriptions, one)),
-            (None, Some(one), None) => one.iter().for_each(|one| count(&mut wanted.topics, one)),
-            (None, None, Some(one)) => one.iter().for_each(|one| count(&mut wanted.rooms, one)),
+            (None, Some(one), None) => one.iter().for_each(|one| count(&mut wanted.topics, &one.clone().into_bytes())),
+            (None, None, Some(one)) => one.iter().for_each(|one| count(&mut wanted.rooms, &one.clone().into_bytes())),
             _ => wanted.others.push((lane, filter.clone())),
         }
     }
@@ -91,16 +93,16 @@ impl Interest {
                 self.shared.everything.fetch_sub(1, Ordering::Release);
             }
             (Some(one), None, None) => one.iter().for_each(|one| discount(&mut wanted.subscriptions, one)),
-            (None, Some(one), None) => one.iter().for_each(|one| discount(&mut wanted.topics, one)),
-            (None, None, Some(one)) => one.iter().for_each(|one| discount(&mut wanted.rooms, one)),
+            (None, Some(one), None) => one.iter().for_each(|one| discount(&mut wanted.topics, &one.clone().into_bytes())),
+            (None, None, Some(one)) => one.iter().for_each(|one| discount(&mut wanted.rooms, &one.clone().into_bytes())),
             _ => wanted.others.retain(|(id, _)| *id != lane),
         }
     }
 }
 
 impl crate::session::Interest for Interest {
-    fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool {
-        Interest::wants(self, topic, room, subscriptions)
+    fn wants(&self, message: &Message) -> bool {
+        Interest::wants(self, message)
     }
 
     fn wants_all(&self) -> bool {

@@ -71,7 +71,7 @@ impl Machine {
     #[inline]
     fn emit_message(&mut self, message: Message) {
         self.stats.messages += 1;
-        if self.interest.wants_all() || self.interest.wants(message.topic(), message.room(), message.subscriptions()) {
+        if self.interest.wants_all() || self.interest.wants(&message) {
             self.emit(EventKind::Message(message));
         } else {
             self.stats.filtered += 1;

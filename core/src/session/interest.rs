@@ -1,11 +1,11 @@
 //! What anybody listens to.
 
-use crate::id::SubscriptionId;
+use crate::event::Message;
 
 /// Says which messages are worth building an event for. Lanes answer with the union of their filters.
 pub trait Interest: Send {
     /// Whether anybody wants this message.
-    fn wants(&self, topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> bool;
+    fn wants(&self, message: &Message) -> bool;
 
     /// Whether somebody wants every message just now, so that this one needs not be looked at. Asked for each.
     fn wants_all(&self) -> bool {
@@ -18,7 +18,7 @@ pub trait Interest: Send {
 pub struct Everything;
 
 impl Interest for Everything {
-    fn wants(&self, _: Option<&str>, _: Option<&str>, _: &[SubscriptionId]) -> bool {
+    fn wants(&self, _: &Message) -> bool {
         true
     }
 

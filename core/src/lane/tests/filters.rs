@@ -3,8 +3,17 @@
 use proptest::prelude::*;
 
 use super::router;
+use crate::event::{Label, Message, PayloadKind, Subscriptions};
 use crate::id::{LaneId, SubscriptionId};
 use crate::lane::{Filter, Interest, Kind, LaneOptions, Overflow, Poller, Role};
+
+/// A message with these labels and subscriptions, and nothing in it.
+fn message(topic: Option<&str>, room: Option<&str>, subscriptions: &[SubscriptionId]) -> Message {
+    let label = |text: Option<&str>| text.map_or(Label::None, |text| Label::Owned(text.into()));
+    let mut message = Message::whole("".into(), PayloadKind::Text).with_topic(label(topic)).with_room(label(room));
+    message.subscriptions = Subscriptions::Many(std::sync::Arc::new(subscriptions.to_vec()));
+    message
+}
 
 #[test]
 fn options_are_read_from_json() {
@@ -38,12 +47,12 @@ fn options_that_cannot_work_are_refused_by_name() {
 #[test]
 fn every_part_must_agree_and_an_absent_one_wants_all() {
     let filter = Filter { rooms: Some(["r".to_owned()].into()), ..Filter::topics(["a", "b"]) };
-    assert!(filter.wants_message(Some("a"), Some("r"), &[]));
-    assert!(!filter.wants_message(Some("a"), None, &[]));
-    assert!(!filter.wants_message(None, Some("r"), &[]));
-    assert!(Filter::all().wants_message(None, None, &[]));
-    assert!(!Filter::subscription(SubscriptionId(1)).wants_message(Some("a"), None, &[]));
-    assert!(Filter::subscription(SubscriptionId(1)).wants_message(None, None, &[SubscriptionId(2), SubscriptionId(1)]));
+    assert!(filter.matches(&message(Some("a"), Some("r"), &[])));
+    assert!(!filter.matches(&message(Some("a"), None, &[])));
+    assert!(!filter.matches(&message(None, Some("r"), &[])));
+    assert!(Filter::all().matches(&message(None, None, &[])));
+    assert!(!Filter::subscription(SubscriptionId(1)).matches(&message(Some("a"), None, &[])));
+    assert!(Filter::subscription(SubscriptionId(1)).matches(&message(None, None, &[SubscriptionId(2), SubscriptionId(1)])));
 }
 
 #[test]
@@ -58,7 +67,7 @@ fn an_interest_follows_the_lanes() {
     let poller = Poller::new_waiting();
     let mut router = router();
     let interest = router.interest();
-    let wants = |topic| interest.wants(Some(topic), None, &[]);
+    let wants = |topic| interest.wants(&message(Some(topic), None, &[]));
     assert!(!wants("a"));
     let lane = router.open(&poller, LaneOptions::filtered(Filter::topics(["a"]))).unwrap();
     let other = router.open(&poller, LaneOptions::filtered(Filter::topics(["a"]))).unwrap();
@@ -109,7 +118,7 @@ proptest! {
                 interest.remove(LaneId(id), filter);
             }
         }
-        let expected = filters.iter().any(|(filter, stays)| *stays && filter.wants_message(topic, room, &ids));
-        prop_assert_eq!(interest.wants(topic, room, &ids), expected);
+        let expected = filters.iter().any(|(filter, stays)| *stays && filter.matches(&message(topic, room, &ids)));
+        prop_assert_eq!(interest.wants(&message(topic, room, &ids)), expected);
     }
 }
