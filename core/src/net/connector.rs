@@ -53,7 +53,7 @@ pub(super) async fn open(address: &Address, options: &ConnectionOptions) -> Resu
         }
     };
     if !address.secure {
-        return Ok(NetStream::Plain(tcp));
+        return Ok(NetStream::plain(tcp));
     }
     let trust = Trust { ca_files: options.ca_files.clone(), insecure: options.insecure };
     tls::wrap(tcp, &address.host, &trust).await.map_err(|error| failed(DialPhase::Tls, error))

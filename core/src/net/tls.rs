@@ -71,7 +71,7 @@ pub(super) async fn wrap(tcp: TcpStream, host: &str, trust: &Trust) -> Result<Ne
     let config = tokio::task::spawn_blocking(move || config(&wanted)).await.map_err(|_| "the runtime is shutting down".to_owned())??;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("`{host}` is no name that a certificate could have"))?;
     let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|error| error.to_string())?;
-    Ok(NetStream::Tls(Box::new(stream)))
+    Ok(NetStream::tls(stream))
 }
 
 /// For local use only: believes any certificate, but still checks that the peer holds its key.

@@ -77,9 +77,11 @@ async fn websocket(upgraded: Upgraded, dial: &Dial) -> Result<WebSocketStream<Ne
         .max_message_size(Some(dial.max_message))
         .max_frame_size(Some(dial.max_message));
     let parts = upgraded.downcast::<TokioIo<NetStream>>().map_err(|_| bad("the upgraded connection is not the one that was dialled"))?;
-    // Frames may have come together with the answer.
-    let early = parts.read_buf.to_vec();
-    Ok(WebSocketStream::from_partially_read(parts.io.into_inner(), early, Role::Client, Some(config)).await)
+    let mut stream = parts.io.into_inner();
+    // Frames may have come together with the answer. They are put back rather than handed to the codec, whose buffer would for ever be
+    // renewed at the size of what it began with: a read of the system for each frame.
+    stream.unread(parts.read_buf);
+    Ok(WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await)
 }
 
 fn request(dial: &Dial, uri: &Uri, address: &Address, key: &str) -> Result<Request<Empty<Bytes>>, Failed> {
