@@ -107,3 +107,27 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_of_addresses_take_turns_from_the_one_that_the_system_prefers() {
+        let address = |text: &str| text.parse::<SocketAddr>().expect("an address");
+        let mut addresses = ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"].map(address).to_vec();
+        interleave(&mut addresses);
+        assert_eq!(addresses, ["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"].map(address));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_gives_way_to_the_next_at_once() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let good = listener.local_addr().expect("an address");
+        let refuses = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port").local_addr().expect("an address");
+        let stream = race(vec![refuses, good]).await.expect("connected");
+        assert_eq!(stream.peer_addr().expect("connected"), good);
+        assert!(race(vec![refuses]).await.expect_err("refused").contains("refused"));
+        assert!(race(Vec::new()).await.is_err());
+    }
+}

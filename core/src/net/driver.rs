@@ -209,8 +209,20 @@ impl Core {
     }
 }
 
+/// Ends the client when its conductor does. Mostly it has ended before; but a runtime that is shut down drops its tasks where they stand,
+/// and whoever waits in a lane would wait for ever.
+struct Baton(Arc<Handle>);
+
+impl Drop for Baton {
+    fn drop(&mut self) {
+        self.0.turn(|core, now| core.session.abort(now));
+    }
+}
+
 /// Dials, sends requests and keeps the time, until the session is closed.
 async fn conduct(handle: Arc<Handle>) {
+    let baton = Baton(handle);
+    let handle = &baton.0;
     loop {
         let (orders, due, closed) = {
             let mut core = handle.lock();
@@ -219,7 +231,7 @@ async fn conduct(handle: Arc<Handle>) {
             (std::mem::take(&mut core.orders), due, core.session.state() == State::Closed)
         };
         for order in orders {
-            carry_out(&handle, order);
+            carry_out(handle, order);
         }
         if closed {
             return;
