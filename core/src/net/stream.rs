@@ -33,7 +33,8 @@ impl NetStream {
 
     /// Puts bytes back in front of what is still to be read.
     pub(super) fn unread(&mut self, early: Bytes) {
-        self.early = early;
+        // Even an empty slice would hold the buffer that it was cut from.
+        self.early = if early.is_empty() { Bytes::new() } else { early };
     }
 }
 
