@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -10,11 +10,28 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// What a WebSocket runs over. What was read too far, together with the answer to the upgrade, is read again first.
+///
+/// The codec above reads into a small buffer, so that idle connections cost little. When that is filled to the brim, more is waiting: then
+/// reads go ahead into a large one, which is given back as soon as the socket runs dry. A copy costs less than asking the system again.
 #[derive(Debug)]
 pub(super) struct NetStream {
     early: Bytes,
+    ahead: Ahead,
     transport: Transport,
 }
+
+/// What has been read ahead.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// More was waiting at the last read.
+    busy: bool,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// What is read at once from a busy socket.
+const AHEAD: usize = 64 << 10;
 
 #[derive(Debug)]
 enum Transport {
@@ -24,11 +41,11 @@ enum Transport {
 
 impl NetStream {
     pub(super) fn plain(tcp: TcpStream) -> Self {
-        Self { early: Bytes::new(), transport: Transport::Plain(tcp) }
+        Self { early: Bytes::new(), ahead: Ahead::default(), transport: Transport::Plain(tcp) }
     }
 
     pub(super) fn tls(tls: TlsStream<TcpStream>) -> Self {
-        Self { early: Bytes::new(), transport: Transport::Tls(Box::new(tls)) }
+        Self { early: Bytes::new(), ahead: Ahead::default(), transport: Transport::Tls(Box::new(tls)) }
     }
 
     /// Puts bytes back in front of what is still to be read.
@@ -53,14 +70,52 @@ macro_rules! either {
     };
 }
 
-impl AsyncRead for NetStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if !self.early.is_empty() {
-            let taken = buffer.remaining().min(self.early.len());
-            buffer.put_slice(&self.early.split_to(taken));
+impl Transport {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl Ahead {
+    /// Reads from the transport, ahead of what is asked for if more was waiting the last time.
+    fn read(&mut self, transport: &mut Transport, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let wanted = buffer.remaining();
+        if self.start == self.end && (!self.busy || wanted >= AHEAD) {
+            let before = buffer.filled().len();
+            ready!(transport.poll_read(cx, buffer))?;
+            self.busy = buffer.filled().len() - before == wanted;
             return Poll::Ready(Ok(()));
         }
-        either!(self, stream => stream.poll_read(cx, buffer))
+        if self.start == self.end {
+            self.buffer.resize(AHEAD, 0);
+            let mut large = ReadBuf::new(&mut self.buffer);
+            let read = transport.poll_read(cx, &mut large);
+            (self.start, self.end) = (0, large.filled().len());
+            self.busy = self.end > wanted;
+            if self.end == 0 {
+                self.buffer = Vec::new();
+            }
+            ready!(read)?;
+        }
+        let taken = wanted.min(self.end - self.start);
+        buffer.put_slice(&self.buffer[self.start..self.start + taken]);
+        self.start += taken;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for NetStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let stream = self.get_mut();
+        if !stream.early.is_empty() {
+            let taken = buffer.remaining().min(stream.early.len());
+            buffer.put_slice(&stream.early.split_to(taken));
+            return Poll::Ready(Ok(()));
+        }
+        stream.ahead.read(&mut stream.transport, cx, buffer)
     }
 }
 
