@@ -85,7 +85,11 @@ impl Ahead {
         let wanted = buffer.remaining();
         if self.start == self.end && (!self.busy || wanted >= AHEAD) {
             let before = buffer.filled().len();
-            ready!(transport.poll_read(cx, buffer))?;
+            let read = transport.poll_read(cx, buffer);
+            if read.is_pending() {
+                self.buffer = Vec::new();
+            }
+            ready!(read)?;
             self.busy = buffer.filled().len() - before == wanted;
             return Poll::Ready(Ok(()));
         }
@@ -130,5 +134,61 @@ impl AsyncWrite for NetStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, stream => stream.poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const SMALL: usize = 8 << 10;
+
+    async fn pair() -> (TcpStream, NetStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let stream = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        (listener.accept().await.expect("a connection").0, NetStream::plain(stream))
+    }
+
+    #[tokio::test]
+    async fn bytes_come_in_order_however_they_were_read() {
+        let (mut peer, mut stream) = pair().await;
+        let sent: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let all = sent.clone();
+        let writing = tokio::spawn(async move { peer.write_all(&all).await });
+        stream.unread(Bytes::from_static(b"early"));
+        let mut got = Vec::new();
+        // Buffers of many sizes, some larger than what is read ahead.
+        for size in [1, SMALL, 100, AHEAD, 2 * AHEAD, 3].into_iter().cycle() {
+            let mut buffer = vec![0; size];
+            match stream.read(&mut buffer).await.expect("open") {
+                0 => break,
+                n => got.extend_from_slice(&buffer[..n]),
+            }
+        }
+        writing.await.expect("no panic").expect("written");
+        assert!(got == [b"early", sent.as_slice()].concat());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_has_run_dry_holds_no_buffer() {
+        // Whether what came last fills a small buffer or not.
+        for size in [SMALL + 100, 3 * SMALL + 1, AHEAD + SMALL, 500] {
+            let (mut peer, mut stream) = pair().await;
+            peer.write_all(&vec![7; size]).await.expect("written");
+            let mut buffer = vec![0; SMALL];
+            let mut got = 0;
+            while got < size {
+                got += stream.read(&mut buffer).await.expect("open");
+            }
+            let mut buffer = ReadBuf::new(&mut buffer);
+            let read = poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_read(cx, &mut buffer))).await;
+            assert!(read.is_pending());
+            assert_eq!(stream.ahead.buffer.capacity(), 0, "after {size} bytes");
+        }
     }
 }
