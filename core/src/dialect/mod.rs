@@ -290,8 +290,20 @@ pub enum Answer {
         /// What the gateway said.
         error: Error,
     },
+    /// The server has it, by a name that it did not say: end it, and ask again. (Astro)
+    Again,
     /// No.
     Failed(Error),
+}
+
+impl Verdict {
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        match self {
+            Self::Retry(error) | Self::RetryAfter { error, .. } | Self::Refresh { error, .. } | Self::Fatal(error) => error,
+        }
+    }
 }
 
 /// What the end of a link, or a failed attempt, means for its route.

@@ -41,26 +41,52 @@ impl Machine {
         }
     }
 
-    /// A link is gone, or is not listened to any more.
-    pub(super) fn uncover(&mut self, _now: Now, link: LinkId, error: Option<&Error>) {
+    /// A link is gone, or is not listened to any more. `whole`: everything that the server sent by it has arrived.
+    pub(super) fn uncover(&mut self, now: Now, link: LinkId, error: Option<&Error>, whole: bool) {
         let Some(state) = self.links.get(&link) else { return };
         let last = state.last_inbound.wall;
         let cause = error.cloned().map(Arc::new);
-        for key in self.keys.values_mut() {
+        let mut torn = Vec::new();
+        for (id, key) in &mut self.keys {
             let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
             let lost = key.covers.remove(at);
             let start = GapStart { since: last, cause: cause.clone() };
+            if lost.proven && !whole && !key.covers.is_empty() {
+                // What was on its way by this link is not sent again by the one that took over.
+                key.gap.get_or_insert(start.clone());
+            }
             if key.covers.iter().any(|cover| cover.proven) {
+                torn.push(*id);
                 continue;
             }
             if key.covers.is_empty() {
-                let start = if lost.proven { start } else { key.provisional.take().unwrap_or(start) };
+                let start = match key.provisional.take() {
+                    Some(earlier) if !lost.proven && earlier.since < start.since => earlier,
+                    _ => start,
+                };
                 key.gap.get_or_insert(start);
                 if key.state == KeyState::Live {
                     key.state = KeyState::Wanted;
                 }
             } else if lost.proven {
                 key.provisional = Some(start);
+            }
+        }
+        for id in torn {
+            self.report_gap(now, id);
+        }
+    }
+
+    /// A link that was to take over came to nothing after the server may have let it: from `since` on the link before it is not to be
+    /// relied on, though it lives.
+    pub(super) fn doubt(&mut self, since: UnixMillis, link: LinkId, error: &Error) {
+        let cause = Arc::new(error.clone());
+        for key in self.keys.values_mut() {
+            let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
+            key.covers.remove(at);
+            key.gap.get_or_insert(GapStart { since, cause: Some(cause.clone()) });
+            if key.covers.is_empty() && key.state == KeyState::Live {
+                key.state = KeyState::Wanted;
             }
         }
     }
@@ -84,6 +110,17 @@ impl Machine {
         }
         for subscription in live {
             self.emit(EventKind::Subscribed { subscription, recovered: true, confirmed: true });
+        }
+    }
+
+    /// Some leave while messages may have been missed, and will not hear of the end of it.
+    pub(super) fn report_open_gap(&mut self, id: KeyId, leavers: &[SubscriptionId]) {
+        let Some(key) = self.keys.get(&id) else { return };
+        let Some(start) = key.gap.clone() else { return };
+        let told = |one: &&SubscriptionId| key.members.iter().any(|member| member.told && member.subscription == **one);
+        let subscriptions: Vec<SubscriptionId> = leavers.iter().filter(told).copied().collect();
+        if !subscriptions.is_empty() {
+            self.emit(EventKind::Gap(Box::new(Gap { subscriptions, since: start.since, until: None, cause: start.cause })));
         }
     }
 

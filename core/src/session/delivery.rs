@@ -20,15 +20,15 @@ impl Machine {
             return;
         }
         match to {
-            Recipient::Key(key) => self.deliver_to(now, key, message),
+            Recipient::Key(key) => self.deliver_to(now, link, key, message),
             Recipient::Identity(name) => match self.identities.get(name).copied() {
-                Some(key) => self.deliver_to(now, key, message),
+                Some(key) => self.deliver_to(now, link, key, message),
                 None => self.emit_message(message),
             },
             Recipient::Prefix(prefix) => {
                 let keys = self.with_prefix(prefix);
                 match keys.as_slice() {
-                    [one] => self.deliver_to(now, *one, message),
+                    [one] => self.deliver_to(now, link, *one, message),
                     many => {
                         let mut all: Vec<SubscriptionId> = Vec::new();
                         for key in many {
@@ -54,12 +54,15 @@ impl Machine {
     }
 
     #[inline]
-    fn deliver_to(&mut self, now: Now, key: KeyId, mut message: Message) {
+    fn deliver_to(&mut self, now: Now, link: LinkId, key: KeyId, mut message: Message) {
         let Some(state) = self.keys.get(&key) else { return self.emit_message(message) };
         if state.is_leaving() && self.facts.drop_after_unsubscribe {
             return;
         }
-        if state.gap.is_some() {
+        // A link that is about to go may still bring what was on its way; that does not end a gap.
+        if state.gap.is_some() && (state.is_covered_by(link) || self.links.get(&link).is_some_and(|link| !link.leaving)) {
+            // It shows that the server delivers by this link, whether or not the answer that says so will ever come.
+            self.cover(key, link, true);
             self.report_gap(now, key);
         }
         if let Some(state) = self.keys.get(&key) {

@@ -5,9 +5,9 @@
 
 use super::Machine;
 use super::ledger::{Job, Rank, Request, RequestKind};
-use super::subscriptions::KeyState;
+use super::subscriptions::{Key, KeyState};
 use super::timers::Timer;
-use crate::command::Target;
+use crate::command::{Command, Target};
 use crate::error::{Code, Error};
 use crate::event::{EventKind, Outcome};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
@@ -22,6 +22,7 @@ impl Machine {
         let Some(id) = self.subscriptions.remove(&subscription) else {
             return Err(Error::new(Code::InvalidOption, format!("subscription {} does not exist, or was ended already", subscription.0)));
         };
+        self.report_open_gap(id, &[subscription]);
         let Some(key) = self.keys.get_mut(&id) else { return Ok(()) };
         key.members.retain(|member| member.subscription != subscription);
         key.members_changed();
@@ -57,8 +58,10 @@ impl Machine {
     /// Ends every subscription of a topic at once: one word on the wire, said by `request`.
     pub(super) fn leave_topic(&mut self, topic: &str) {
         for id in self.keys_of_topic(topic) {
-            let Some(key) = self.keys.get_mut(&id) else { continue };
+            let Some(key) = self.keys.get(&id) else { continue };
             let left: Vec<SubscriptionId> = key.subscriptions().collect();
+            self.report_open_gap(id, &left);
+            let Some(key) = self.keys.get_mut(&id) else { continue };
             key.members.clear();
             key.members_changed();
             key.leavers.extend(left.iter().map(|subscription| (*subscription, None)));
@@ -77,6 +80,26 @@ impl Machine {
         }
     }
 
+    /// The command that ends a whole topic is to be sent again, but somebody has subscribed to the topic since: it would end that too. What
+    /// it meant is ended one by one instead. False if there is no such obstacle.
+    pub(super) fn leave_one_by_one(&mut self, request: RequestId) -> bool {
+        let Some(Request { kind: RequestKind::Command { command: Command::UnsubscribeAll { topic }, .. }, .. }) =
+            self.requests.get(&request)
+        else {
+            return false;
+        };
+        let (leaving, wanted): (Vec<KeyId>, Vec<KeyId>) =
+            self.keys_of_topic(&topic.clone()).into_iter().partition(|id| self.keys.get(id).is_some_and(Key::is_leaving));
+        if wanted.is_empty() {
+            return false;
+        }
+        for id in leaving {
+            self.leave(id);
+        }
+        self.reply(request, Ok(None));
+        true
+    }
+
     pub(super) fn keys_of_topic(&self, topic: &str) -> Vec<KeyId> {
         self.keys
             .iter()
@@ -90,24 +113,23 @@ impl Machine {
         self.tell_leavers(id);
         let Some(key) = self.keys.get_mut(&id) else { return };
         key.covers.clear();
-        key.gap = None;
         if !key.is_leaving() {
             // Somebody came back while it was being ended.
-            key.was_live = false;
-            for member in &mut key.members {
-                member.told = false;
-            }
+            key.was_live = key.members.iter().any(|member| member.told);
             key.state = KeyState::Wanted;
             self.enqueue_subscribe(id);
             return;
         }
+        key.gap = None;
         let ghost = self.routes.get(&key.route).is_some_and(|route| {
             let token = route.resume.as_ref().is_some_and(|resume| resume.snapshot.contains(&id));
             let hop = route.candidate.and_then(|link| self.links.get(&link)).and_then(|link| link.resume.as_ref());
             token || hop.is_some_and(|(_, snapshot)| snapshot.contains(&id))
         });
         // A resume credential would bring it back: remember to end it again.
-        if !ghost {
+        if ghost {
+            key.state = KeyState::Wanted;
+        } else {
             self.remove_key(id);
         }
     }

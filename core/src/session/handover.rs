@@ -38,16 +38,11 @@ impl Machine {
         link.handshake = handshake;
         let used = link.resume.as_ref().map(|(id, _)| *id);
         self.timers.set(Timer::Greeting(id), now.after(self.facts.greeting));
-        let overlaps = self.routes.get_mut(&link.route).is_some_and(|route| {
-            // A resume credential is good for one opened socket. One that came later is for the next.
-            if route.resume.as_ref().map(|resume| resume.id) == used {
-                route.resume = None;
-            }
-            route.active.is_some()
-        });
-        if overlaps && self.facts.dedup {
-            self.dedup.overlap();
-            self.timers.cancel(&Timer::Dedup);
+        // A resume credential is good for one opened socket. One that came later is for the next.
+        if let Some(route) = self.routes.get_mut(&link.route)
+            && route.resume.as_ref().map(|resume| resume.id) == used
+        {
+            route.resume = None;
         }
         self.set_idle(now, id, self.facts.idle);
         self.dirty = true;
@@ -109,8 +104,8 @@ impl Machine {
         for id in keys {
             let Some(key) = self.keys.get(&id) else { continue };
             if key.is_leaving() {
-                // The credential resurrects what was being ended; what it does not know is ended already.
-                if carried.contains(&id) {
+                // The credential resurrects what was being ended, and perhaps what was asked for and not yet answered; the rest is ended.
+                if carried.contains(&id) || key.is_asked_for() {
                     self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
                 } else {
                     self.finish(id);

@@ -121,7 +121,7 @@ impl Machine {
         let Some(state) = self.links.get_mut(&link) else { return false };
         let Some(in_flight) = state.in_flight.remove(key) else {
             // Commands of a superseded link have been sent again on its successor.
-            return state.phase == Phase::Draining;
+            return state.phase >= Phase::Draining;
         };
         self.dirty = true;
         self.start_answer_clocks(now, link);
@@ -143,6 +143,8 @@ impl Machine {
                 self.request_done(request);
                 self.reply(request, Ok(result));
             }
+            // Only a subscription is answered so.
+            (Job::Request(request), Answer::Again) => self.reply(request, Ok(None)),
             (Job::Request(request), Answer::Retry(error) | Answer::Unauthorized { error, .. } | Answer::Failed(error)) => {
                 self.reply(request, Err(error));
             }
@@ -212,6 +214,7 @@ impl Machine {
                     self.enqueue(route, Rank::Unsubscribe, job);
                 }
             }
+            Job::Request(request) if self.leave_one_by_one(request) => {}
             Job::Request(request) => {
                 if let Some(route) = self.requests.get(&request).and_then(|request| request.route) {
                     self.enqueue(route, Rank::User, job);

@@ -43,9 +43,12 @@ pub(super) struct Link {
     pub(super) handshake: Handshake,
     pub(super) readiness: Option<Readiness>,
     pub(super) connection: Connection,
+    pub(super) dialed: Now,
     pub(super) last_inbound: Now,
     /// The gateway said that it will close this link: no more commands on it.
     pub(super) leaving: bool,
+    /// Another link has taken over. It delivers to its last frame.
+    pub(super) superseded: bool,
     pub(super) in_flight: BTreeMap<String, InFlight>,
     pub(super) bucket: Bucket,
     pub(super) idle: Option<Duration>,
@@ -70,8 +73,10 @@ impl Link {
             handshake: Handshake::default(),
             readiness: None,
             connection: Connection(0),
+            dialed: now,
             last_inbound: now,
             leaving: false,
+            superseded: false,
             in_flight: BTreeMap::new(),
             bucket,
             idle: None,

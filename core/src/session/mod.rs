@@ -121,7 +121,8 @@ impl Session {
                     return;
                 };
                 state.last_inbound = now;
-                if state.phase == Phase::Closing && !self.machine.facts.keep_while_closing {
+                let delivers = self.machine.facts.keep_while_closing || (state.superseded && self.machine.life == Life::Running);
+                if state.phase == Phase::Closing && !delivers {
                     return;
                 }
                 self.dialect.frame(&mut Context { machine: &mut self.machine, now }, link, frame);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::backoff;
-use super::io::{DialFailure, LinkEnd, Output};
+use super::io::{DialFailure, DialPhase, LinkEnd, Output};
 use super::ledger::{Job, Rank};
 use super::link::{Link, Phase};
 use super::pacing::Bucket;
@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::event::FaultKind;
 use crate::id::{KeyId, LinkId, RequestId, RouteId};
 use crate::secret::Secret;
-use crate::time::Now;
+use crate::time::{Now, UnixMillis};
 
 /// At most this many old links drain at once; a further one closes the oldest.
 const DRAINING: usize = 2;
@@ -111,6 +111,11 @@ impl Machine {
                         state.resume = Some((resume.id, resume.snapshot.clone()));
                     }
                 }
+                // From now on the server may deliver by both.
+                if self.facts.dedup && self.routes.get(&id).is_some_and(|route| route.active.is_some()) {
+                    self.dedup.overlap();
+                    self.timers.cancel(&Timer::Dedup);
+                }
                 self.links.insert(link, Box::new(state));
                 self.outputs.push_back(Output::Open { link, dial });
             }
@@ -128,22 +133,24 @@ impl Machine {
     pub(super) fn dial_failed(&mut self, now: Now, link: LinkId, failure: &DialFailure, verdict: Verdict) {
         let Some(state) = self.links.get(&link) else { return };
         let (route, resumed) = (state.route, state.resume.is_some());
+        // Once the request for an upgrade was on its way, the server may have seen it.
+        let asked = failure.http.is_none() && matches!(failure.phase, DialPhase::Upgrade | DialPhase::Protocol | DialPhase::Timeout);
+        let doubt = (resumed && asked).then_some(state.dialed.wall);
         self.refusal.clone_from(&failure.http);
-        self.remove_link(now, link, None);
-        self.judge(now, route, verdict, Loss { resumed, clean: false });
+        self.remove_link(now, link, None, true);
+        self.judge(now, route, verdict, Loss { resumed, clean: false, doubt });
     }
 
     /// A link ended by itself.
     pub(super) fn link_ended(&mut self, now: Now, link: LinkId, end: &LinkEnd, verdict: Verdict) {
         let Some(state) = self.links.get(&link) else { return };
         let (route, was, resumed) = (state.route, state.phase, state.unproven_resume());
-        let error = match &verdict {
-            Verdict::Retry(error) | Verdict::RetryAfter { error, .. } | Verdict::Refresh { error, .. } | Verdict::Fatal(error) => {
-                error.clone()
-            }
-        };
-        let loss = Loss { resumed, clean: end.clean() };
-        let Some(role) = self.remove_link(now, link, Some(&error)) else { return };
+        let error = verdict.error().clone();
+        // The server refused the credential, if it closed before it greeted, or soon after it for a policy (RFC 6455 §7.4.1).
+        let refused = end.received.is_some() && (was == Phase::Greeting || end.code() == 1008);
+        let doubt = (resumed && !refused).then_some(state.dialed.wall);
+        let loss = Loss { resumed, clean: end.clean(), doubt };
+        let Some(role) = self.remove_link(now, link, Some(&error), end.received.is_some()) else { return };
         self.last_end = Some(end.clone());
         if was == Phase::Closing {
             // We asked for it: nothing to judge.
@@ -158,10 +165,10 @@ impl Machine {
     }
 
     /// Takes a link out of everything. What it carried goes back to where it came from.
-    pub(super) fn remove_link(&mut self, now: Now, id: LinkId, error: Option<&Error>) -> Option<Role> {
+    pub(super) fn remove_link(&mut self, now: Now, id: LinkId, error: Option<&Error>, whole: bool) -> Option<Role> {
         self.forget_unsent(id);
         self.timers.cancel_link(id);
-        self.uncover(now, id, error);
+        self.uncover(now, id, error, whole);
         self.recall(now, id);
         let link = self.links.remove(&id)?;
         self.dirty = true;
@@ -185,6 +192,11 @@ impl Machine {
         }
         if loss.resumed {
             self.call_back(id);
+        }
+        if let Some(since) = loss.doubt
+            && let Some(active) = self.routes.get(&id).and_then(|route| route.active)
+        {
+            self.doubt(since, active, verdict.error());
         }
         let Some(route) = self.routes.get_mut(&id) else { return };
         let (wait, keep_resume, error) = match verdict {
@@ -267,6 +279,7 @@ impl Machine {
     pub(super) fn drain(&mut self, now: Now, link: LinkId) {
         let Some(state) = self.links.get_mut(&link) else { return };
         state.phase = Phase::Draining;
+        state.superseded = true;
         let route = state.route;
         self.timers.cancel(&Timer::Greeting(link));
         self.timers.cancel(&Timer::Probation(link));
@@ -288,7 +301,7 @@ impl Machine {
         match state.phase {
             Phase::Closing => return,
             Phase::Dialing => {
-                self.remove_link(now, link, None);
+                self.remove_link(now, link, None, true);
                 self.outputs.push_back(Output::Abort { link });
                 self.dropped.push(link);
                 return;
@@ -296,9 +309,11 @@ impl Machine {
             _ => {}
         }
         state.phase = Phase::Closing;
-        let route = state.route;
+        let (route, superseded) = (state.route, state.superseded);
         self.timers.cancel_link(link);
-        self.uncover(now, link, None);
+        if !superseded {
+            self.uncover(now, link, None, true);
+        }
         self.recall(now, link);
         if let Some(route) = self.routes.get_mut(&route) {
             route.draining.retain(|other| *other != link);
@@ -319,13 +334,14 @@ impl Machine {
     pub(super) fn give_up(&mut self, now: Now, link: LinkId, error: Error) {
         let Some(state) = self.links.get(&link) else { return };
         let (route, was, resumed) = (state.route, state.phase, state.unproven_resume());
+        let loss = Loss { resumed, clean: false, doubt: resumed.then_some(state.dialed.wall) };
         self.outputs.push_back(Output::Abort { link });
         self.dropped.push(link);
-        let role = self.remove_link(now, link, Some(&error));
+        let role = self.remove_link(now, link, Some(&error), false);
         if was == Phase::Closing {
             return self.after_planned_close(now, route);
         }
-        self.judge_role(now, route, role, resumed, Verdict::Retry(error));
+        self.judge_role(now, route, role, loss, Verdict::Retry(error));
     }
 
     /// Closes a link with a word and judges it as lost at once: the peer's answer is not waited for.
@@ -335,6 +351,7 @@ impl Machine {
             return;
         }
         let (route, resumed) = (state.route, state.unproven_resume());
+        let loss = Loss { resumed, clean: false, doubt: resumed.then_some(state.dialed.wall) };
         let role = self.routes.get(&route).map(|state| {
             if state.active == Some(link) {
                 Role::Active
@@ -345,7 +362,7 @@ impl Machine {
             }
         });
         self.part_with(now, link, code, reason);
-        self.judge_role(now, route, role, resumed, verdict);
+        self.judge_role(now, route, role, loss, verdict);
     }
 
     /// The next connection is on its way already.
@@ -354,10 +371,10 @@ impl Machine {
             || self.timers.is_set(&Timer::Dial(route))
     }
 
-    fn judge_role(&mut self, now: Now, route: RouteId, role: Option<Role>, resumed: bool, verdict: Verdict) {
+    fn judge_role(&mut self, now: Now, route: RouteId, role: Option<Role>, loss: Loss, verdict: Verdict) {
         match role {
             Some(Role::Active) if self.has_successor(route) => {}
-            Some(Role::Active | Role::Candidate) => self.judge(now, route, verdict, Loss { resumed, clean: false }),
+            Some(Role::Active | Role::Candidate) => self.judge(now, route, verdict, loss),
             Some(Role::Draining) | None => {}
         }
     }
@@ -448,6 +465,8 @@ pub(super) struct Loss {
     pub(super) resumed: bool,
     /// Both sides said goodbye.
     pub(super) clean: bool,
+    /// Since then the server may have taken it for the link that takes over, without our hearing of it.
+    pub(super) doubt: Option<UnixMillis>,
 }
 
 /// What a link was to its route.

@@ -199,6 +199,13 @@ impl Machine {
                 let id = canonical.map_or(id, |name| self.merge(id, name));
                 self.went_live(now, link, id, true, result);
             }
+            Answer::Again => {
+                let Some(key) = self.keys.get_mut(&id) else { return };
+                // Whoever has the same under another name loses it for a moment.
+                key.gap.get_or_insert(GapStart { since: now.wall, cause: None });
+                let route = key.route;
+                self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
+            }
             Answer::Retry(error) => self.retry_later(now, id, error),
             Answer::Unauthorized { credential, error } => {
                 let Some(key) = self.keys.get_mut(&id) else { return };
@@ -236,6 +243,9 @@ impl Machine {
                     into.identities.append(&mut key.identities);
                     into.members.append(&mut key.members);
                     into.leavers.append(&mut key.leavers);
+                    if let Some(gap) = key.gap {
+                        into.gap.get_or_insert(gap);
+                    }
                     into.members_changed();
                 }
                 other

@@ -1,9 +1,11 @@
 //! Understanding answers: which command they are for, and what they mean.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::frame::Response;
-use super::{Astro, Sent, frame, identity};
+use super::{Astro, Sent, frame, identity, is_channel_id};
 use crate::dialect::Answer;
 use crate::error::{Code, Error};
 use crate::event::FaultKind;
@@ -54,8 +56,8 @@ impl Astro {
             ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe)) => {
                 Answer::Done { result: response.data.clone(), canonical: None }
             }
-            ("err_bad_request", Some(Sent::Subscribe { key, topic, first, .. })) if is_duplicate(response) => {
-                Answer::Done { result: response.data.clone(), canonical: self.duplicate_of(link, key, &topic, first) }
+            ("err_bad_request", Some(Sent::Subscribe { key, topic, name, first, .. })) if is_duplicate(response) => {
+                self.duplicate(link, key, &topic, &name, first, response)
             }
             ("err_unauthorized", sent) => {
                 let error = error(Code::Unauthorized, "the gateway did not accept the credential for this topic and room");
@@ -73,8 +75,8 @@ impl Astro {
 
     fn accepted(&mut self, sent: Option<Sent>, response: &Response) -> Answer {
         let canonical = match (sent, &response.room) {
-            (Some(Sent::Subscribe { key, topic, .. }), Some(room)) => {
-                self.canonical.insert(key, room.clone());
+            (Some(Sent::Subscribe { topic, name, .. }), Some(room)) => {
+                self.canonical.insert(name, room.clone());
                 let topic = response.topic.as_deref().unwrap_or(&topic);
                 Some(identity(topic, room))
             }
@@ -83,20 +85,24 @@ impl Astro {
         Answer::Done { result: response.data.clone(), canonical }
     }
 
-    /// "Already subscribed" names no room. If this key was asked for the first time on this link, its room is another name of one that
-    /// is live already; if only one can be meant, that is it.
-    fn duplicate_of(&self, link: LinkId, key: KeyId, topic: &str, first: bool) -> Option<String> {
-        if let Some(room) = self.canonical.get(&key) {
-            return Some(identity(topic, room));
+    /// "Already subscribed" names no room, and says not whether an earlier attempt of ours was meant or another name of the room. A name
+    /// that the gateway has explained before, or that is a channel id, needs no explanation. A first attempt means the topic's only other
+    /// room. What is left is cleared up by leaving the room and asking again, which makes the gateway name it.
+    fn duplicate(&mut self, link: LinkId, key: KeyId, topic: &str, name: &str, first: bool, response: &Response) -> Answer {
+        let done = |room: Option<&str>| Answer::Done { result: response.data.clone(), canonical: room.map(|room| identity(topic, room)) };
+        if let Some(room) = self.canonical.get(name) {
+            return done(Some(room));
         }
-        if !first {
-            return None;
+        if is_channel_id(name) {
+            return done(None);
         }
-        let asked = &self.links.get(&link)?.asked;
-        let mut rooms = asked.iter().filter(|other| **other != key).filter_map(|other| self.canonical.get(other));
-        match (rooms.next(), rooms.next()) {
-            (Some(room), None) => Some(identity(topic, room)),
-            _ => None,
+        let Some(state) = self.links.get_mut(&link) else { return done(None) };
+        let others = state.asked.iter().filter(|(other, (of, _))| **other != key && of == topic);
+        let rooms: BTreeSet<&String> = others.filter_map(|(_, (_, name))| self.canonical.get(name)).collect();
+        match rooms.first() {
+            Some(room) if first && rooms.len() == 1 => done(Some(room)),
+            _ if state.named.insert(key) && !name.starts_with(['\u{1}', '\u{2}']) => Answer::Again,
+            _ => done(None),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Astro, Sent, credential_of};
+use super::{Astro, Sent, credential_of, name_of};
 use crate::command::TopicTarget;
 use crate::dialect::{Class, Dispatch, Priority};
 use crate::error::{Code, Error};
@@ -55,15 +55,16 @@ impl Astro {
         let data = Data { topic: &target.topic, room: room.as_deref(), token: Some(token.expose()), token_type: Some(kind.as_str()) };
         self.write(cx, link, &Wire { kind: "subscribe", nonce: &nonce, data });
         let state = self.links.entry(link).or_default();
-        let first = state.asked.insert(key);
-        let sent = Sent::Subscribe { key, topic: target.topic.clone(), credential: credential.to_owned(), first };
+        let name = name_of(target);
+        let first = state.asked.insert(key, (target.topic.clone(), name.clone())).is_none();
+        let sent = Sent::Subscribe { key, topic: target.topic.clone(), name, credential: credential.to_owned(), first };
         state.sent.insert(nonce.clone(), sent);
         Dispatch::Sent { answer: nonce, class: Class::Idempotent }
     }
 
     /// Ends one room. The canonical name is used, since that is what the gateway knows.
     pub(super) fn send_unsubscribe(&mut self, cx: &mut Context<'_>, link: LinkId, key: KeyId, target: &TopicTarget) -> Dispatch {
-        let room = self.canonical.remove(&key).or_else(|| target.room.clone());
+        let room = self.canonical.get(&name_of(target)).cloned().or_else(|| target.room.clone());
         if let Some(state) = self.links.get_mut(&link) {
             state.asked.remove(&key);
         }

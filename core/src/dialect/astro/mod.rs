@@ -43,8 +43,8 @@ pub struct Astro {
     options: AstroOptions,
     links: BTreeMap<LinkId, LinkState>,
     rooms: Rooms,
-    /// The room that the gateway uses for a key, once it has said so.
-    canonical: BTreeMap<KeyId, String>,
+    /// What the gateway calls a room, by what users call it, once it has said so.
+    canonical: BTreeMap<String, String>,
     /// Tips that were passed, where each is wanted once.
     tips: Option<TipOnce>,
     /// A message's identity is put together here, so that it costs no allocation.
@@ -56,14 +56,16 @@ pub struct Astro {
 struct LinkState {
     /// Commands by nonce, and what each was for.
     sent: BTreeMap<String, Sent>,
-    /// Keys that were asked for on this link, so that "already subscribed" can be understood.
-    asked: BTreeSet<KeyId>,
+    /// Keys that were asked for on this link, so that "already subscribed" can be understood: their topics, and what users call the rooms.
+    asked: BTreeMap<KeyId, (String, String)>,
+    /// Keys of rooms that the gateway was made to name.
+    named: BTreeSet<KeyId>,
 }
 
 /// What a command was for.
 #[derive(Debug, Clone)]
 enum Sent {
-    Subscribe { key: KeyId, topic: String, credential: String, first: bool },
+    Subscribe { key: KeyId, topic: String, name: String, credential: String, first: bool },
     Unsubscribe,
 }
 
@@ -130,6 +132,20 @@ fn identity(topic: &str, room: &str) -> String {
     format!("{topic}\0{room}")
 }
 
+/// What users call a room. What stands for an unknown one cannot be a room: no room holds a control character.
+fn name_of(target: &TopicTarget) -> String {
+    match (&target.room, target.no_room) {
+        (Some(room), _) => room.clone(),
+        (None, true) => format!("\u{1}{}", credential_of(target)),
+        (None, false) => format!("\u{2}{}", credential_of(target)),
+    }
+}
+
+/// Channel ids are 24 hexadecimal digits in every sample; the gateway has no other name for such a room.
+fn is_channel_id(name: &str) -> bool {
+    name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn credential_of(target: &TopicTarget) -> &str {
     target.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL)
 }
@@ -193,12 +209,7 @@ impl Dialect for Astro {
         if credential != DEFAULT_CREDENTIAL && !self.options.credentials.iter().any(|named| named.name == credential) {
             return Err(Error::option("credential", "a name from the option `credentials`"));
         }
-        // What stands for an unknown room cannot be a room: no room holds a control character.
-        Ok(Identity::Shared(match (&target.room, target.no_room) {
-            (Some(room), _) => identity(&target.topic, room),
-            (None, true) => identity(&target.topic, &format!("\u{1}{credential}")),
-            (None, false) => identity(&target.topic, &format!("\u{2}{credential}")),
-        }))
+        Ok(Identity::Shared(identity(&target.topic, &name_of(target))))
     }
 
     fn dial(&mut self, _cx: &mut Context<'_>, _route: RouteId, resume: Option<&Secret>) -> Dialing {
@@ -214,7 +225,12 @@ impl Dialect for Astro {
     }
 
     fn opened(&mut self, cx: &mut Context<'_>, link: LinkId, _handshake: &Handshake) {
-        self.links.insert(link, LinkState::default());
+        let mut state = LinkState::default();
+        if cx.is_resume(link) {
+            // What was asked for on the link before was asked for on this one too.
+            state.asked = self.links.values().flat_map(|state| state.asked.clone()).collect();
+        }
+        self.links.insert(link, state);
         if self.options.legacy {
             cx.ready(link, Readiness::Fresh, None);
         }
@@ -300,6 +316,7 @@ impl Dialect for Astro {
     fn credential_changed(&mut self, _cx: &mut Context<'_>, credential: &str) {
         // Another token may belong to another channel.
         self.rooms.forget(credential);
+        self.canonical.retain(|name, _| name.strip_prefix(['\u{1}', '\u{2}']) != Some(credential));
     }
 
     fn response(&mut self, cx: &mut Context<'_>, id: HttpId, result: Result<HttpResponse, String>) {

@@ -98,7 +98,8 @@ impl Astro {
             return Response::error("err_bad_request", "already subscribed to topic");
         }
         let subscription = Subscription { requested_room: room.map(str::to_owned), token: Hidden::from(token) };
-        self.add(conn, pair.clone(), subscription);
+        // Only what it took over waits for the connection before it to be gone.
+        self.add(conn, pair.clone(), subscription, true);
         Response::success("successfully subscribed to topic", pair)
     }
 

@@ -119,8 +119,9 @@ impl Astro {
                 }
             }
         }
+        let delivering = self.conns.get(&conn).is_some_and(|state| state.delivering);
         for (pair, subscription) in set {
-            self.add(conn, pair, subscription);
+            self.add(conn, pair, subscription, delivering);
         }
     }
 }

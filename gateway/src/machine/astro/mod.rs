@@ -190,9 +190,9 @@ impl Astro {
         }
     }
 
-    fn add(&mut self, conn: ConnId, pair: Pair, subscription: Subscription) {
+    fn add(&mut self, conn: ConnId, pair: Pair, subscription: Subscription, delivering: bool) {
         if let Some(state) = self.conns.get_mut(&conn) {
-            if state.delivering {
+            if delivering {
                 index(&mut self.index, &pair, conn, true);
             }
             state.subscriptions.insert(pair, subscription);
