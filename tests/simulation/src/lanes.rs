@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use topicwire::error::Code;
 use topicwire::event::{Event, EventKind};
 use topicwire::id::{RequestId, SubscriptionId};
 use topicwire::lane::{Lane, Poller};
@@ -41,6 +42,8 @@ pub(crate) struct Consumer {
 /// What a lane is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
+    /// Everything, at once.
+    Tap,
     /// Everything.
     Main,
     /// One subscription's iterator.
@@ -81,7 +84,7 @@ impl Consumer {
         }
         match &event.kind {
             EventKind::Message(message)
-                if matches!(self.what, What::Main | What::Iterator)
+                if matches!(self.what, What::Tap | What::Main | What::Iterator)
                     && self.only.is_none_or(|only| message.subscriptions().contains(&only)) =>
             {
                 self.expected.insert(event.seq.0);
@@ -114,8 +117,10 @@ impl Consumer {
                     self.holes.push((first.0, last.0));
                     continue;
                 }
-                EventKind::Closed(_) => {
+                EventKind::Closed(closed) => {
                     self.closed = true;
+                    // It was full four times over: what did not fit is gone with it.
+                    self.left |= closed.cause.as_ref().is_some_and(|cause| cause.code == Code::Overflow);
                     continue;
                 }
                 EventKind::Message(_) if !self.expected.remove(&seq) => {

@@ -188,7 +188,7 @@ impl Oracle {
                 // What came before the beginning or after the end is nobody's; and when the end comes in the middle of a loss, there is no
                 // one left to tell.
                 let over = subscription.ended.is_some_and(|ended| at.mono + slack >= ended || number > newest);
-                if publication.channel != subscription.channel || at.mono < from || over || subscription.got.contains_key(&number) {
+                if publication.channel != subscription.channel || at.mono <= from || over || subscription.got.contains_key(&number) {
                     continue;
                 }
                 let told = subscription
@@ -201,7 +201,11 @@ impl Oracle {
                         id.0,
                         at.mono.as_secs_f64() * 1000.0,
                         live.as_secs_f64() * 1000.0,
-                        subscription.gaps.iter().map(|(a, b)| (a - crate::world::EPOCH, b - crate::world::EPOCH)).collect::<Vec<_>>(),
+                        subscription
+                            .gaps
+                            .iter()
+                            .map(|(a, b)| (a - crate::world::EPOCH, b.saturating_sub(crate::world::EPOCH)))
+                            .collect::<Vec<_>>(),
                     ));
                     break;
                 }

@@ -179,6 +179,11 @@ impl Plan {
         if dice.percent(10) {
             troubles.push(Trouble::Garbage);
         }
+        // An answer without a name, out of its place, is taken for another's: nothing on the wire tells them apart.
+        let displaced = [Trouble::Late, Trouble::Reorder, Trouble::AfterMessage, Trouble::Lost, Trouble::Spike];
+        if troubles.iter().any(|trouble| displaced.contains(trouble)) {
+            troubles.retain(|trouble| *trouble != Trouble::Nameless);
+        }
         let strict = side == Side::Astro && dice.percent(50);
         let refuses = troubles.iter().any(|trouble| matches!(trouble, Trouble::Refused | Trouble::Expiry));
         let static_token = dice.percent(40) && !troubles.contains(&Trouble::Expiry);
@@ -187,6 +192,12 @@ impl Plan {
             Side::Astro => astro(dice, token, strict),
             Side::GraphQl => graphql(dice, token),
         };
+        let mut gateway = gateway;
+        let severed = [Trouble::Cut, Trouble::HalfOpen, Trouble::ResetAfterFlush];
+        if gateway.astro.handover == Handover::Old && troubles.iter().any(|trouble| severed.contains(trouble)) {
+            // A gateway that goes on by the old connection cannot know that it is dead, and nobody else can know that it does not.
+            gateway.astro.handover = Handover::Move;
+        }
         let latency = *dice.pick(&[(0, 0), (1, 5), (10, 60), (20, 200)]).unwrap_or(&(1, 5));
         Self {
             side,

@@ -86,20 +86,15 @@ impl World {
             }
             Trouble::Omitted => {
                 let field = *self.dice.pick(&[Field::Id, Field::Ts, Field::Room]).unwrap_or(&Field::Ts);
-                if field == Field::Room {
-                    self.roomless += count;
-                    self.fault(Fault::OmitFields { fields: vec![field], count });
-                } else if self.roomless == 0 {
-                    self.fault(Fault::OmitFields { fields: vec![field], count });
-                }
+                self.omitted.extend((0..count).map(|_| field == Field::Room));
+                self.fault(Fault::OmitFields { fields: vec![field], count });
             }
             Trouble::Doubled => {
                 self.doubled += count;
                 self.fault(Fault::DuplicateMessages { count });
             }
             Trouble::Garbage => {
-                let text =
-                    *self.dice.pick(&["", "{", "[]", "null", "{}", r#"{"type":"mystery"}"#, r#"{"type":"response"}"#]).unwrap_or(&"{");
+                let text = *self.dice.pick(&["", "{", "[]", "null", "{}", r#"{"type":"mystery"}"#]).unwrap_or(&"{");
                 self.fault(Fault::SendText { text: text.to_owned(), target: Target::Newest });
             }
             Trouble::Ack => match self.dice.between(0, 2) {
@@ -168,7 +163,8 @@ impl World {
     pub(crate) fn calm_down(&mut self) {
         self.trace.note(self.now.mono, || "trouble: is over".to_owned());
         self.calm = true;
-        (self.refuse, self.hang, self.roomless, self.doubled) = (0, 0, 0, 0);
+        (self.refuse, self.hang, self.doubled) = (0, 0, 0);
+        self.omitted.clear();
         self.fault(Fault::Clear);
         self.replace_node();
         if self.plan.cut_at_end {

@@ -209,7 +209,7 @@ impl World {
             }
         };
         let hit = receivers > 0;
-        let roomless = hit && take_one(&mut self.roomless);
+        let roomless = hit && self.omitted.pop_front().unwrap_or(false);
         let doubled = hit && take_one(&mut self.doubled);
         self.trace.note(self.now.mono, || format!("gateway: publishes {number} on channel {channel} to {receivers}"));
         let copies = if doubled { 2 } else { 1 };

@@ -1,6 +1,6 @@
 //! Virtual time: what happens next, until the plan is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -83,8 +83,9 @@ pub(crate) struct World {
     /// Troubles that wait for the next attempt to connect.
     pub(crate) refuse: u32,
     pub(crate) hang: u32,
-    /// Messages that will come without a room, and twice.
-    pub(crate) roomless: u32,
+    /// Of which of the next messages it is the room that is left out.
+    pub(crate) omitted: VecDeque<bool>,
+    /// So many of the next messages come twice.
     pub(crate) doubled: u32,
     /// The first publication that must arrive.
     pub(crate) probes_from: u64,
@@ -153,7 +154,7 @@ impl World {
             token: 0,
             refuse: 0,
             hang: 0,
-            roomless: 0,
+            omitted: VecDeque::new(),
             doubled: 0,
             probes_from: 0,
             last_command: BTreeMap::new(),
@@ -165,6 +166,8 @@ impl World {
         };
         world.add_consumer(LaneOptions::service(), What::Service, (0, 5), 0);
         world.add_consumer(LaneOptions::reply(), What::Replies, (0, 20), 0);
+        // Sees to it that every message is built, and read at once.
+        world.add_consumer(LaneOptions::default(), What::Tap, (0, 0), 0);
         let overflow = if world.plan.blocks { Overflow::Block } else { Overflow::DropOldest };
         let events = if world.dice.percent(30) { Some(20) } else { None };
         let (delay, stalls) = (world.plan.consumer, world.plan.stalls);
@@ -327,7 +330,10 @@ impl World {
             self.oracle.blame(|| format!("a closed session has {bytes} bytes to write"));
         }
         for at in 0..self.consumers.len() {
-            if let Err(wrong) = self.consumers[at].check() {
+            // However slow it was, it has all the time now.
+            let mut events = Vec::new();
+            while self.consumers[at].lane.poll(256, &mut events) {}
+            if let Err(wrong) = self.consumers[at].take(&events).and_then(|()| self.consumers[at].check()) {
                 self.oracle.blame(|| wrong);
             }
         }
