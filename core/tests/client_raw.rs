@@ -67,6 +67,20 @@ async fn texts_binaries_and_fragments_come_back() {
 }
 
 #[tokio::test]
+async fn pieces_of_a_message_come_one_after_the_other() {
+    let mut raw = soon(Raw::connect(RawOptions::new(echo_server().await))).await.expect("connected");
+    let piece = |first, fin| Outgoing::Binary { payload: Bytes::from_static(b"x"), first, fin };
+    let refused = |outgoing| raw.send(outgoing).expect_err("refused").code == topicwire::error::Code::InvalidOption;
+    assert!(refused(piece(false, true)), "nothing was begun");
+    raw.send(piece(true, false)).expect("sent");
+    assert!(refused(piece(true, false)) && refused(Outgoing::text("between")), "what was begun is not finished");
+    raw.send(piece(false, true)).expect("sent");
+    raw.send_text("after").expect("sent");
+    assert_eq!(soon(raw.recv()).await.expect("a message").payload(), b"xx");
+    assert_eq!(soon(raw.recv()).await.expect("a message").payload(), b"after");
+}
+
+#[tokio::test]
 async fn a_ping_is_answered_by_its_pong_and_a_flush_is_told() {
     let raw = soon(Raw::connect(RawOptions::new(echo_server().await))).await.expect("connected");
     assert_eq!(soon(raw.ping(Bytes::from_static(b"are you there"))).await.expect("a pong"), "are you there");

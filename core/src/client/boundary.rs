@@ -241,9 +241,10 @@ impl Client {
     /// Ends the client politely: refuses commands, settles requests, says goodbye. `Closed` in every lane is the end of it.
     ///
     /// # Errors
-    /// `forked`.
+    /// `invalid_option` for a code that RFC 6455 §7.4 allows nobody to send, or a reason over 123 bytes; then nothing happens. `forked`.
     pub fn close(&self, code: u16, reason: &str) -> Result<(), Error> {
         let handle = self.alive()?;
+        check_goodbye(code, reason)?;
         handle.turn(|core, now| core.session.close(now, code, reason));
         Ok(())
     }
@@ -261,6 +262,20 @@ impl Client {
     pub(super) fn downgrade(&self) -> WeakClient {
         WeakClient(Arc::downgrade(&self.inner))
     }
+}
+
+fn check_goodbye(code: u16, reason: &str) -> Result<(), Error> {
+    // 1005 stands for a frame without a code; 1004, 1006 and 1015 are never on the wire.
+    if !matches!(code, 1000..=1003 | 1005 | 1007..=1014 | 3000..=4999) {
+        return Err(Error::option("code", "1000, one of 3000 to 4999, another that RFC 6455 lets an endpoint send, or 1005 for none"));
+    }
+    if reason.len() > 123 {
+        return Err(Error::option("reason", "at most 123 bytes of UTF-8, which is what fits into a close frame"));
+    }
+    if code == 1005 && !reason.is_empty() {
+        return Err(Error::option("reason", "nothing, since a close frame without a code has no room for it"));
+    }
+    Ok(())
 }
 
 pub(super) fn forked() -> Error {

@@ -130,7 +130,7 @@ impl Raw {
     /// Says goodbye with a close frame, and waits for the peer's. Messages that arrive meanwhile are kept.
     ///
     /// # Errors
-    /// `forked`.
+    /// `invalid_option` for a code that nobody may send or a reason over 123 bytes, `forked`.
     pub async fn close(&self, code: u16, reason: &str) -> Result<Closed, Error> {
         self.shared.close(code, reason).await
     }

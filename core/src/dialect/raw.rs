@@ -2,7 +2,7 @@
 //!
 //! The model for a new dialect: it has every method a dialect must have, and almost nothing in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -24,13 +24,15 @@ pub struct Raw {
     options: RawOptions,
     /// Pings that wait for their pongs, oldest first: the payload is the key.
     pings: BTreeMap<LinkId, Vec<Bytes>>,
+    /// Links on which a message was begun in pieces and not finished.
+    begun: BTreeSet<LinkId>,
 }
 
 impl Raw {
     /// A dialect with these options.
     #[must_use]
     pub fn new(options: RawOptions) -> Self {
-        Self { options, pings: BTreeMap::new() }
+        Self { options, pings: BTreeMap::new(), begun: BTreeSet::new() }
     }
 }
 
@@ -127,6 +129,12 @@ impl Dialect for Raw {
     }
 
     fn send(&mut self, cx: &mut Context<'_>, link: LinkId, outgoing: Outgoing) -> Result<(), Error> {
+        let (Outgoing::Text { first, fin, .. } | Outgoing::Binary { first, fin, .. }) = outgoing;
+        match (first, self.begun.contains(&link)) {
+            (true, true) => return Err(Error::option("first", "`false`, since the message that was begun before is not finished")),
+            (false, false) => return Err(Error::option("first", "`true`, since no message was begun on this connection")),
+            _ => {}
+        }
         let frame = match outgoing {
             Outgoing::Text { payload, first, fin } => {
                 if first && fin && std::str::from_utf8(&payload).is_err() {
@@ -137,6 +145,11 @@ impl Dialect for Raw {
             Outgoing::Binary { payload, first: true, fin: true } => Frame::Binary(payload),
             Outgoing::Binary { payload, first, fin } => Frame::Fragment { text: false, first, fin, payload },
         };
+        if fin {
+            self.begun.remove(&link);
+        } else {
+            self.begun.insert(link);
+        }
         cx.send(link, frame, Priority::Data);
         Ok(())
     }
@@ -146,7 +159,7 @@ impl Dialect for Raw {
     }
 
     fn dial_failed(&mut self, _cx: &mut Context<'_>, link: LinkId, failure: &DialFailure) -> Verdict {
-        self.pings.remove(&link);
+        self.forget(link);
         match &failure.http {
             Some(answer) => {
                 let error =
@@ -164,16 +177,21 @@ impl Dialect for Raw {
     }
 
     fn link_ended(&mut self, _cx: &mut Context<'_>, link: LinkId, end: &LinkEnd) -> Verdict {
-        self.pings.remove(&link);
+        self.forget(link);
         Verdict::Retry(super::lost(end))
     }
 
     fn link_dropped(&mut self, link: LinkId) {
-        self.pings.remove(&link);
+        self.forget(link);
     }
 }
 
 impl Raw {
+    fn forget(&mut self, link: LinkId) {
+        self.pings.remove(&link);
+        self.begun.remove(&link);
+    }
+
     /// A pong answers its ping and every older one (RFC 6455 §5.5.3: a peer may answer only the latest).
     fn pong(&mut self, cx: &mut Context<'_>, link: LinkId, payload: &Bytes) {
         let Some(pings) = self.pings.get_mut(&link) else { return };

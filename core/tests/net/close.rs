@@ -93,6 +93,19 @@ async fn what_was_sent_before_goodbye_arrives_before_it_and_messages_meanwhile_a
 }
 
 #[tokio::test]
+async fn a_goodbye_that_nobody_may_say_is_refused_and_the_connection_stays() {
+    let (raw, mut socket) = connected().await;
+    let long = "x".repeat(124);
+    for (code, reason) in
+        [(0, ""), (999, ""), (1004, ""), (1006, ""), (1015, ""), (2999, ""), (5000, ""), (1000, long.as_str()), (1005, "why")]
+    {
+        assert_eq!(soon(raw.close(code, reason)).await.expect_err("refused").code, Code::InvalidOption, "{code} {reason}");
+    }
+    raw.send_text("still here").expect("sent");
+    assert_eq!(soon(socket.next()).await.expect("open").expect("a message"), Message::text("still here"));
+}
+
+#[tokio::test]
 async fn abort_and_drop_hang_up_without_a_close_frame() {
     for abort in [true, false] {
         let (raw, socket) = connected().await;
