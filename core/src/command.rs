@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::error::Error;
 use crate::id::SubscriptionId;
 
 /// One command. Which of them a client accepts depends on its dialect; the others are refused with `unsupported`.
@@ -32,6 +33,16 @@ pub enum Command {
     },
     /// Send a WebSocket ping; the reply is its pong. The payload travels beside the command. (raw)
     Ping,
+}
+
+impl Command {
+    /// Reads a command from JSON: `{"type": "subscribe", "topic": "channel.tips", "room": "…"}`.
+    ///
+    /// # Errors
+    /// `invalid_option`, naming what was expected, never the value.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(json).map_err(|error| crate::options::json_error(&error))
+    }
 }
 
 /// A topic of a room.

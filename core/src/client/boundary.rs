@@ -110,8 +110,7 @@ impl Client {
     /// # Errors
     /// As [`Client::submit`].
     pub fn submit_json(&self, request: RequestId, reply_lane: Option<LaneId>, json: &[u8], payload: Bytes) -> Result<Accepted, Error> {
-        let command = serde_json::from_slice(json).map_err(|error| crate::options::json_error(&error))?;
-        self.submit(request, reply_lane, command, payload)
+        self.submit(request, reply_lane, Command::from_json(json)?, payload)
     }
 
     /// Sends a payload, without JSON. With a request, its reply says that it was written to the socket.
