@@ -30,6 +30,7 @@ pub(crate) fn checks() -> Vec<Check> {
         named("the core without `net` pulls in no runtime, no socket, no randomness", net_free_tree()),
         named("the core names clocks, sockets, threads and randomness only in net/ and client", pure_core(&sources)),
         named("dialects know neither each other nor the network", separate_dialects(&sources)),
+        named("the native layers of bindings name no gateway", ignorant_bindings(&sources)),
         named("the core and the gateway's machine have no map of random order", ordered_maps(&sources)),
         named("the core and the gateway forbid unsafe code", unsafe_forbidden(&sources)),
         named("the gateway's machine names no clock, socket, thread or randomness", pure_machine(&sources)),
@@ -70,6 +71,14 @@ fn separate_dialects(sources: &[Source]) -> Result<()> {
         let files = sources.iter().filter(move |source| source.path.starts_with(&folder) || source.path == file);
         files.flat_map(move |file| lines_with(file, |line| forbidden.iter().any(|name| line.contains(name.as_str())))).collect::<Vec<_>>()
     }))
+}
+
+/// A binding passes options and commands through, so that a new gateway needs no line of it.
+fn ignorant_bindings(sources: &[Source]) -> Result<()> {
+    let native = sources.iter().filter(|file| file.path.starts_with("bindings-") && file.path.contains("/src/"));
+    let gateways = DIALECTS.into_iter().filter(|name| *name != "raw").collect::<Vec<_>>();
+    let named = |line: &str| gateways.iter().any(|name| line.to_lowercase().contains(name));
+    verdict(native.flat_map(|file| lines_with(file, named)))
 }
 
 fn ordered_maps(sources: &[Source]) -> Result<()> {

@@ -328,6 +328,12 @@ impl Message {
         self.frame.slice_ref(payload)
     }
 
+    /// Keeps a copy of the frame and lets go of the buffer that it is a piece of. For who keeps a message after its batch: a buffer of many
+    /// frames lives as long as any of them.
+    pub fn detach(&mut self) {
+        self.frame = Bytes::copy_from_slice(&self.frame);
+    }
+
     /// The whole frame as it came.
     #[must_use]
     pub fn frame(&self) -> &Bytes {

@@ -27,6 +27,21 @@ pub fn outline(payload: &[u8]) -> Option<Outline> {
     Some(Outline { has_data: data.is_some(), has_errors: errors.is_some_and(|errors| errors.kind() != Kind::Null) })
 }
 
+/// The canonical JSON of an execution result: `{"data":…,"errors":[…]}`, with the errors as [`errors`] reads them and `data` as the server
+/// wrote it. `None` if `payload` is no JSON object.
+#[must_use]
+pub fn canonical(payload: &[u8]) -> Option<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Canonical {
+        data: Option<Json>,
+        errors: Vec<GraphQlError>,
+    }
+
+    let object = Object::parse(payload)?;
+    let errors = object.some("errors").map(|errors| list(errors.get().as_bytes())).unwrap_or_default();
+    serde_json::to_vec(&Canonical { data: object.some("data"), errors }).ok()
+}
+
 /// One error that a GraphQL server reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GraphQlError {

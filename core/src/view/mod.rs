@@ -11,6 +11,8 @@ mod decimal;
 pub mod graphql;
 mod json;
 mod object;
+mod views;
 
 pub use decimal::{Decimal, NotDecimal};
 pub use json::{Json, Personal};
+pub use views::Views;

@@ -1,0 +1,77 @@
+//! Which views a client's payloads have: what a language asks without knowing any gateway.
+
+use super::{astro, graphql};
+use crate::event::Message;
+use crate::options::Options;
+
+/// Which views the payloads of a client have.
+///
+/// ```
+/// use topicwire::options::{AstroOptions, Options};
+/// use topicwire::view::Views;
+///
+/// assert_eq!(Views::of(&Options::Astro(AstroOptions::default())), Views::Astro);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Views {
+    /// Payloads mean nothing in particular.
+    #[default]
+    None,
+    /// Those of [`astro`].
+    Astro,
+    /// Those of [`graphql`].
+    GraphQl,
+}
+
+impl Views {
+    /// Those of a client that is made with these options.
+    #[must_use]
+    pub fn of(options: &Options) -> Self {
+        match options {
+            Options::Astro(_) => Self::Astro,
+            Options::GraphQl(_) => Self::GraphQl,
+            Options::Raw(_) => Self::None,
+        }
+    }
+
+    /// The canonical JSON of a message; `None` where it has no view.
+    #[must_use]
+    pub fn canonical(self, message: &Message) -> Option<Vec<u8>> {
+        match self {
+            Self::None => None,
+            Self::Astro => astro::canonical(message.topic()?, message.frame()),
+            Self::GraphQl => graphql::canonical(message.payload()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Label, PayloadKind};
+
+    fn canonical(views: Views, topic: &str, frame: &'static str) -> Option<String> {
+        let message = Message::whole(frame.into(), PayloadKind::Json).with_topic(Label::Owned(topic.into()));
+        views.canonical(&message).map(|json| String::from_utf8(json).expect("JSON is UTF-8"))
+    }
+
+    #[test]
+    fn a_dialect_has_its_own_views_and_no_others() {
+        let frame = r#"{"type":"message","topic":"channel.stream.status","data":{"isLive":true}}"#;
+        let wanted = r#"{"topic":"channel.stream.status","kind":"stream_status","is_live":true}"#;
+        assert_eq!(canonical(Views::Astro, "channel.stream.status", frame).as_deref(), Some(wanted));
+        assert_eq!(canonical(Views::Astro, "channel.unheard.of", frame), None);
+        assert_eq!(canonical(Views::None, "channel.stream.status", frame), None);
+    }
+
+    #[test]
+    fn an_execution_result_has_its_errors_as_a_list() {
+        let of = |frame| canonical(Views::GraphQl, "Ticks", frame);
+        assert_eq!(of(r#"{"data":{"n":1.50}}"#).as_deref(), Some(r#"{"data":{"n":1.50},"errors":[]}"#));
+        let partial = r#"{"errors":[{"message":"no","extensions":{"code":"DENIED"}}],"data":null}"#;
+        let wanted = r#"{"data":null,"errors":[{"message":"no","code":"DENIED","raw":{"message":"no","extensions":{"code":"DENIED"}}}]}"#;
+        assert_eq!(of(partial).as_deref(), Some(wanted));
+        assert_eq!(of("[]"), None);
+    }
+}
