@@ -5,6 +5,7 @@
 
 mod bench;
 mod boundaries;
+mod csharp;
 mod demo;
 mod fuzz;
 mod interop;
@@ -34,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Measure Topicwire beside its peers and print ratios.
     Bench(bench::Arguments),
+    /// Build and test the C# package alone.
+    Csharp(csharp::Arguments),
     /// Show Topicwire at work: a local gateway, two clients, handovers, a crash and a stall. Needs no account and no network.
     Demo(demo::Arguments),
     /// Feed everything that reads what a peer sent, for a bounded time.
@@ -42,7 +45,7 @@ enum Command {
     Setup,
     /// Play the client against the gateway in virtual time, with seeded faults.
     Sim(sim::Arguments),
-    /// Write `schema/topicwire.json` and the reference tables that are made from it.
+    /// Write `schema/topicwire.json`, the reference tables that are made from it, and C#'s generated code.
     Schema(schema::Arguments),
     /// Set up, run everything that CI runs, and end with one line `N passed, N failed`.
     Test(test::Arguments),
@@ -51,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Csharp(arguments) => csharp::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),

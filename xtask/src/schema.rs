@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             println!("wrote {path}");
         }
     }
+    if !arguments.check {
+        crate::csharp::generate()?;
+    }
     Ok(if fresh || !arguments.check { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Tally {
     Status,
     /// `test result: ok. 3 passed; 0 failed; …`, any number of times, as `cargo test` prints it.
     Cargo,
+    /// `3 passed, 1 failed`, as our own runners in other languages print it at their end.
+    Plain,
     /// `# pass 3` and `# fail 0`, as Node's test runner prints with `--test-reporter=tap`.
     Tap,
 }
@@ -39,6 +41,10 @@ impl Tally {
                 }
                 None => Counts::default(),
             },
+            Tally::Plain => match line.trim().strip_suffix(" failed").and_then(|rest| rest.split_once(" passed, ")) {
+                Some((passed, failed)) => Counts { passed: number(passed), failed: number(failed) },
+                None => Counts::default(),
+            },
             Tally::Tap => {
                 let field = |name| line.strip_prefix(name).map_or(0, number);
                 Counts { passed: field("# pass "), failed: field("# fail ") + field("# cancelled ") }
@@ -49,7 +55,7 @@ impl Tally {
     /// Whether a line only says that a check passed: left out when a step has failed.
     fn is_good_news(self, line: &str) -> bool {
         match self {
-            Tally::Status => false,
+            Tally::Status | Tally::Plain => false,
             Tally::Cargo => line.starts_with("test ") && line.ends_with(" ... ok"),
             Tally::Tap => line.trim_start().starts_with("ok "),
         }
@@ -187,6 +193,12 @@ mod tests {
         assert_eq!(Tally::Tap.read("# fail 2"), counts(0, 2));
         assert_eq!(Tally::Tap.read("# cancelled 1"), counts(0, 1));
         assert_eq!(Tally::Tap.read("    # Subtest: pass 3"), counts(0, 0));
+    }
+
+    #[test]
+    fn the_last_line_of_our_own_runners_is_read() {
+        assert_eq!(Tally::Plain.read("12 passed, 3 failed"), counts(12, 3));
+        assert_eq!(Tally::Plain.read("the check passed, it seems"), counts(0, 0));
     }
 
     #[test]
