@@ -6,15 +6,15 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyDict};
+use topicwire::Secret;
 use topicwire::client::{self, Answer};
-use topicwire::command::Outgoing;
-use topicwire::error::{Code, Error};
+use topicwire::command::{Command, Outgoing};
+use topicwire::error::Error;
 use topicwire::id::RequestId;
 use topicwire::lane::LaneOptions;
 use topicwire::options::Options;
 use topicwire::session::{Accepted, Cancelled};
 use topicwire::view::Views;
-use topicwire::{Secret, command};
 
 use crate::error::raise;
 use crate::event::pairs;
@@ -137,7 +137,7 @@ impl Client {
         let poller = poller.get(py)?;
         let options = LaneOptions::from_json(options.as_bytes()).map_err(|error| raise(py, &error))?;
         let reply_lane = reply_lane.map(|lane| lane.get(py).map(topicwire::lane::Lane::id)).transpose()?;
-        let command = match command.map(self::command).transpose() {
+        let command = match command.map(|json| Command::from_json(json.as_bytes())).transpose() {
             Ok(command) => command.map(|command| (RequestId(request), reply_lane, command)),
             Err(error) => return Err(raise(py, &error)),
         };
@@ -211,10 +211,4 @@ impl Client {
         let request = reply_lane.map(|lane| lane.get(py).map(|lane| (RequestId(request), lane.id()))).transpose()?;
         Ok(self.call(py, |client| client.send(request, outgoing))? == Accepted::Busy)
     }
-}
-
-/// A command from its JSON. The message names what was expected and quotes nothing.
-fn command(json: &str) -> Result<command::Command, Error> {
-    serde_json::from_str(json)
-        .map_err(|error| Error::new(Code::InvalidOption, format!("a command that cannot be read, column {}", error.column())))
 }

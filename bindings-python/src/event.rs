@@ -7,7 +7,8 @@ use topicwire::event::{self, CloseFrame, EventKind, NeedReason, NeedWhat, Outcom
 
 use crate::error;
 
-/// A class whose attributes are its fields, in the order in which `match` takes them.
+/// A class whose attributes are its fields, in the order in which `match` takes them. All events have the attributes that everybody asks for,
+/// so that `if event.topic == "…"` is good for any of them.
 macro_rules! event {
     ($(#[$meta:meta])* $name:ident($($arg:literal),*) { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
@@ -25,6 +26,24 @@ macro_rules! event {
             fn match_args(py: Python<'_>) -> PyResult<Py<PyTuple>> {
                 const NAMES: &[&str] = &[$($arg),*];
                 PyTuple::new(py, NAMES).map(Bound::unbind)
+            }
+
+            /// Only messages have a topic.
+            #[getter]
+            fn topic(&self) -> Option<&str> {
+                None
+            }
+
+            /// Only messages have a room.
+            #[getter]
+            fn room(&self) -> Option<&str> {
+                None
+            }
+
+            /// Only messages have data.
+            #[getter]
+            fn data(&self) -> Option<&str> {
+                None
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -54,7 +73,7 @@ event! {
 event! {
     /// A connection is open and greeted.
     Opened("connection", "protocol", "status", "resumed") {
-        /// Which connection of this client: 1, 2, …
+        /// Which connection of this client: 1, 2 and so on.
         connection: u64,
         /// The subprotocol that the server chose.
         protocol: Option<String>,
@@ -116,7 +135,7 @@ event! {
 }
 
 event! {
-    /// This stream's reader was too slow, and messages were dropped here.
+    /// The stream's reader was too slow, and messages were dropped here.
     Lagged("first", "last", "count") {
         /// Sequence number of the first message dropped.
         first: u64,

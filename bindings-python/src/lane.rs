@@ -53,8 +53,8 @@ impl Lane {
         Ok(self.get(py)?.token())
     }
 
-    /// Up to `max` events, and whether there are more. If there are, come back without being called; if not, the poller calls.
-    fn poll<'py>(&self, py: Python<'py>, max: usize) -> PyResult<(Bound<'py, PyList>, bool)> {
+    /// Up to `limit` events, and whether there are more. If there are, come back without being called; if not, the poller calls.
+    fn poll<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<(Bound<'py, PyList>, bool)> {
         let lane = self.get(py)?;
         let mut reader = match self.reader.try_lock() {
             Ok(reader) => reader,
@@ -74,7 +74,7 @@ impl Lane {
             }
             room
         };
-        let more = lane.poll_while(max, fits, events);
+        let more = lane.poll_while(limit, fits, events);
         let mut objects = Vec::with_capacity(events.len());
         for event in events.drain(..) {
             let Event { seq, kind } = event;

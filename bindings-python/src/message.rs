@@ -134,7 +134,7 @@ impl Message {
         PyTuple::new(py, self.body().subscriptions().iter().map(|one| one.0))
     }
 
-    /// Which connection of the client it came by: 1, 2, …
+    /// Which connection of the client it came by: 1, 2 and so on.
     #[getter]
     fn connection(&self) -> u64 {
         self.body().connection().0

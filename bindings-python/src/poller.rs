@@ -25,9 +25,9 @@ impl Poller {
         Ok((Self { inner: Owned::new(lane::Poller::new(Arc::new(bell))) }, socket))
     }
 
-    /// The tokens of up to `max` lanes that have something, and whether there are others. Those have no second wake.
-    fn ready(&self, py: Python<'_>, max: usize) -> PyResult<(Vec<u64>, bool)> {
-        let ready = self.inner.get().map_err(|error| raise(py, &error))?.ready(max);
+    /// The tokens of up to `limit` lanes that have something, and whether there are others. Those have no second wake.
+    fn ready(&self, py: Python<'_>, limit: usize) -> PyResult<(Vec<u64>, bool)> {
+        let ready = self.inner.get().map_err(|error| raise(py, &error))?.ready(limit);
         Ok((ready.lanes.iter().map(lane::Lane::token).collect(), ready.more))
     }
 

@@ -143,8 +143,6 @@ CLASSES: dict[str, type[Error]] = {
 """The class of each code."""
 
 
-def from_core(
-    code: str, message: str, gateway_code: str | None, gateway_text: str | None, retryable: bool
-) -> Error:
+def from_core(code: str, message: str, gateway_code: str | None, gateway_text: str | None, retryable: bool) -> Error:
     """Make the exception for an error of the core."""
     return CLASSES.get(code, Error)(message, code, gateway_code, gateway_text, retryable)
