@@ -75,15 +75,16 @@ class LoopPoller:
         self._socket.setblocking(False)
         _fork.sockets.add(self._socket)
         self._listener: asyncio.Task[None] | None = None
+        reference: weakref.ref[LoopPoller] = weakref.ref(self)
         try:
-            loop.add_reader(self._socket, _call, weakref.ref(self))
+            loop.add_reader(self._socket, _call, reference)
         except NotImplementedError:
             # Windows' proactor loop watches no sockets, but reads them.
-            self._listener = loop.create_task(_listen(weakref.ref(self), self._socket))
-        self._sentinel = _sentinel(weakref.ref(self))
+            self._listener = loop.create_task(_listen(reference, self._socket))
+        self._sentinel = _sentinel(reference)
         _run_to_first_yield(self._sentinel)
         # A loop that was run by hand and dropped runs no sentinel.
-        self._finalizer = weakref.finalize(loop, _abandon, weakref.ref(self))
+        self._finalizer = weakref.finalize(loop, _abandon, reference)
         self._finalizer.atexit = False
 
     def add(self, token: int, owner: Owner) -> None:

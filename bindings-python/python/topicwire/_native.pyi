@@ -1,4 +1,4 @@
-from typing import Any, Literal, final
+from typing import Any, Literal, final, type_check_only
 
 from .errors import Error
 
@@ -103,6 +103,7 @@ class Message:
     def kind(self) -> Literal["json", "text", "binary", "json_string", "unknown"]:
         """What the payload's bytes are."""
 
+@type_check_only
 class _Event:
     @property
     def seq(self) -> int:
@@ -114,8 +115,8 @@ class _Event:
     def room(self) -> None:
         """Only messages have a room."""
     @property
-    def data(self) -> None:
-        """Only messages have data."""
+    def data(self) -> Any:
+        """`None`: only messages have data."""
 
 @final
 class State(_Event):
