@@ -45,9 +45,19 @@ impl Machine {
     pub(super) fn uncover(&mut self, now: Now, link: LinkId, error: Option<&Error>, whole: bool) {
         let Some(state) = self.links.get(&link) else { return };
         let last = state.last_inbound.wall;
+        let unplaced: Vec<KeyId> =
+            self.keys.iter().filter(|(_, key)| key.displaces.is_some_and(|(by, _)| by == link)).map(|(id, _)| *id).collect();
+        for id in unplaced {
+            self.placed(id, false);
+        }
         let cause = error.cloned().map(Arc::new);
+        let superseded: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.superseded).map(|(id, _)| *id).collect();
         let mut torn = Vec::new();
         for (id, key) in &mut self.keys {
+            key.perhaps.retain(|other| *other != link);
+            if key.is_leaving() && key.state == KeyState::Sent(link) {
+                key.state = KeyState::Wanted;
+            }
             let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
             let lost = key.covers.remove(at);
             let start = GapStart { since: last, cause: cause.clone() };
@@ -55,11 +65,13 @@ impl Machine {
                 // What was on its way by this link is not sent again by the one that took over.
                 key.gap.get_or_insert(start.clone());
             }
-            if key.covers.iter().any(|cover| cover.proven) {
+            // A link that took over for good may have silenced those before it.
+            let silenced = |cover: &Cover| lost.proven && superseded.contains(&cover.link);
+            if key.covers.iter().any(|cover| cover.proven && !silenced(cover)) {
                 torn.push(*id);
                 continue;
             }
-            if key.covers.is_empty() {
+            if key.covers.iter().all(silenced) {
                 let start = match key.provisional.take() {
                     Some(earlier) if !lost.proven && earlier.since < start.since => earlier,
                     _ => start,
@@ -105,7 +117,7 @@ impl Machine {
         let mut live = Vec::new();
         for id in recovered {
             let Some(key) = self.keys.get(&id) else { continue };
-            live.extend(key.subscriptions());
+            live.extend(key.members.iter().filter(|member| member.told).map(|member| member.subscription));
             self.report_gap(now, id);
         }
         for subscription in live {

@@ -32,7 +32,10 @@ impl Machine {
                     many => {
                         let mut all: Vec<SubscriptionId> = Vec::new();
                         for key in many {
-                            self.report_gap(now, *key);
+                            // It is not told which of them it is for: those that are not known to be live may yet be missing more.
+                            if self.keys.get(key).is_some_and(|key| key.is_covered_by(link)) {
+                                self.report_gap(now, *key);
+                            }
                             all.extend(self.keys.get(key).into_iter().flat_map(super::subscriptions::Key::subscriptions));
                         }
                         if !all.is_empty() {
@@ -59,8 +62,12 @@ impl Machine {
         if state.is_leaving() && self.facts.drop_after_unsubscribe {
             return;
         }
-        // A link that is about to go may still bring what was on its way; that does not end a gap.
-        if state.gap.is_some() && (state.is_covered_by(link) || self.links.get(&link).is_some_and(|link| !link.leaving)) {
+        // A link that is about to go, or has gone, may still bring what was on its way; that does not end a gap.
+        if state.gap.is_some()
+            && let Some(by) = self.links.get(&link)
+            && !by.superseded
+            && (!by.leaving || state.is_covered_by(link))
+        {
             // It shows that the server delivers by this link, whether or not the answer that says so will ever come.
             self.cover(key, link, true);
             self.report_gap(now, key);

@@ -4,12 +4,13 @@
 //! remembered as ghosts until the credential is used or void.
 
 use super::Machine;
+use super::coverage::GapStart;
 use super::ledger::{Job, Rank, Request, RequestKind};
 use super::subscriptions::{Key, KeyState};
 use super::timers::Timer;
 use crate::command::{Command, Target};
 use crate::error::{Code, Error};
-use crate::event::{EventKind, Outcome};
+use crate::event::{EventKind, Outcome, Reply};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
 use crate::time::Now;
 
@@ -80,24 +81,121 @@ impl Machine {
         }
     }
 
-    /// The command that ends a whole topic is to be sent again, but somebody has subscribed to the topic since: it would end that too. What
-    /// it meant is ended one by one instead. False if there is no such obstacle.
+    /// The topic that a request ends as a whole, if it is such a request.
+    pub(super) fn topic_ended_by(&self, request: RequestId) -> Option<&str> {
+        match &self.requests.get(&request)?.kind {
+            RequestKind::Command { command: Command::UnsubscribeAll { topic }, .. } => Some(topic),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_of_topic(&self, id: KeyId, topic: &str) -> bool {
+        self.keys.get(&id).is_some_and(|key| matches!(key.target.as_ref(), Target::Topic(target) if target.topic == topic))
+    }
+
+    /// Somebody subscribes while the command that ends the whole topic has yet to go: it would end that too.
+    pub(super) fn keep_from_topic_end(&mut self, id: KeyId) {
+        let Some(route) = self.keys.get(&id).and_then(|key| self.routes.get(&key.route)) else { return };
+        let queued: Vec<RequestId> = route
+            .jobs
+            .iter()
+            .filter_map(|(_, _, job)| match job {
+                Job::Request(request) => Some(*request),
+                _ => None,
+            })
+            .filter(|request| self.topic_ended_by(*request).is_some_and(|topic| self.is_of_topic(id, topic)))
+            .collect();
+        for request in queued {
+            self.leave_one_by_one(request);
+        }
+    }
+
+    /// The command that ends a whole topic is to be sent, but somebody has subscribed to the topic since: it would end that too. What it
+    /// meant is ended one by one instead. False if there is no such obstacle.
     pub(super) fn leave_one_by_one(&mut self, request: RequestId) -> bool {
-        let Some(Request { kind: RequestKind::Command { command: Command::UnsubscribeAll { topic }, .. }, .. }) =
-            self.requests.get(&request)
-        else {
-            return false;
-        };
-        let (leaving, wanted): (Vec<KeyId>, Vec<KeyId>) =
-            self.keys_of_topic(&topic.clone()).into_iter().partition(|id| self.keys.get(id).is_some_and(Key::is_leaving));
-        if wanted.is_empty() {
+        let Some(topic) = self.topic_ended_by(request).map(str::to_owned) else { return false };
+        if self.keys_of_topic(&topic).iter().all(|id| self.keys.get(id).is_none_or(Key::is_leaving)) {
             return false;
         }
-        for id in leaving {
-            self.leave(id);
+        self.end_each(&topic);
+        if let Some(owed) = self.requests.remove(&request) {
+            self.answered(request, owed.route, Ok(Reply { subscription: None, result: None, confirmed: true }));
         }
-        self.reply(request, Ok(None));
         true
+    }
+
+    /// The command that ended a topic as a whole has had its answer.
+    pub(super) fn topic_settled(&mut self, topic: &str, done: bool) {
+        if !done {
+            // Taken back, lost or refused: its users left all the same.
+            return self.end_each(topic);
+        }
+        for id in self.keys_of_topic(topic) {
+            if self.keys.get(&id).is_some_and(Key::is_leaving) {
+                self.finish(id);
+            } else {
+                self.tell_leavers(id);
+            }
+        }
+    }
+
+    /// Ends what nobody wants any more of a topic by a command each.
+    fn end_each(&mut self, topic: &str) {
+        for id in self.keys_of_topic(topic) {
+            if self.keys.get(&id).is_some_and(Key::is_leaving) {
+                self.leave(id);
+            } else if !self.is_being_unsubscribed(id) {
+                self.tell_leavers(id);
+            }
+        }
+    }
+
+    /// A command that ends one key, or a topic, went out.
+    pub(super) fn mark_ending(&mut self, job: Job) {
+        let keys = match job {
+            Job::Unsubscribe(id) => vec![id],
+            Job::Request(request) => match self.topic_ended_by(request).map(str::to_owned) {
+                Some(topic) => self.keys_of_topic(&topic),
+                None => return,
+            },
+            Job::Subscribe(_) => return,
+        };
+        for id in keys {
+            if let Some(key) = self.keys.get_mut(&id) {
+                key.ending = true;
+            }
+        }
+    }
+
+    /// A name was ended so that the server would say which room it means, and now it is settled. Unless the room is known, any other
+    /// subscription of the topic may have been the one that was ended with it.
+    pub(super) fn placed(&mut self, id: KeyId, known: bool) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        let Some((_, since)) = key.displaces.take() else { return };
+        let Target::Topic(target) = key.target.as_ref() else { return };
+        if known {
+            return;
+        }
+        let topic = target.topic.clone();
+        for other in self.keys_of_topic(&topic).into_iter().filter(|other| *other != id) {
+            let Some(key) = self.keys.get_mut(&other) else { continue };
+            if key.is_leaving() || key.covers.is_empty() {
+                continue;
+            }
+            let earlier = key.gap.as_ref().is_some_and(|gap| gap.since <= since);
+            if !earlier {
+                key.gap = Some(GapStart { since, cause: None });
+            }
+            key.covers.clear();
+            key.state = KeyState::Wanted;
+            self.enqueue_subscribe(other);
+        }
+    }
+
+    fn is_being_unsubscribed(&self, id: KeyId) -> bool {
+        let job = Job::Unsubscribe(id);
+        self.links.values().any(|link| link.in_flight.values().any(|sent| sent.job == job))
+            || self.routes.values().any(|route| route.jobs.iter().any(|(_, _, other)| *other == job))
     }
 
     pub(super) fn keys_of_topic(&self, topic: &str) -> Vec<KeyId> {
@@ -113,6 +211,8 @@ impl Machine {
         self.tell_leavers(id);
         let Some(key) = self.keys.get_mut(&id) else { return };
         key.covers.clear();
+        key.perhaps.clear();
+        key.ending = false;
         if !key.is_leaving() {
             // Somebody came back while it was being ended.
             key.was_live = key.members.iter().any(|member| member.told);
@@ -122,9 +222,9 @@ impl Machine {
         }
         key.gap = None;
         let ghost = self.routes.get(&key.route).is_some_and(|route| {
-            let token = route.resume.as_ref().is_some_and(|resume| resume.snapshot.contains(&id));
+            let token = route.resume.as_ref().is_some_and(|resume| resume.brings.may_contain(id));
             let hop = route.candidate.and_then(|link| self.links.get(&link)).and_then(|link| link.resume.as_ref());
-            token || hop.is_some_and(|(_, snapshot)| snapshot.contains(&id))
+            token || hop.is_some_and(|(_, brings)| brings.may_contain(id))
         });
         // A resume credential would bring it back: remember to end it again.
         if ghost {
@@ -139,7 +239,7 @@ impl Machine {
         let ghosts: Vec<KeyId> = self
             .keys
             .iter()
-            .filter(|(_, key)| key.route == route && key.is_leaving() && key.covers.is_empty())
+            .filter(|(_, key)| key.route == route && key.is_leaving() && !key.is_asked_for())
             .map(|(id, _)| *id)
             .collect();
         for id in ghosts {
@@ -158,6 +258,7 @@ impl Machine {
     }
 
     pub(super) fn remove_key(&mut self, id: KeyId) {
+        self.placed(id, false);
         let Some(key) = self.keys.remove(&id) else { return };
         for name in &key.identities {
             if self.identities.get(name.as_bytes()) == Some(&id) {

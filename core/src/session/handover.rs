@@ -3,17 +3,18 @@
 //! A link that is about to go says so. The next one is dialled while the old one still delivers, and takes over when it is greeted;
 //! the old one drains. Both deliver for a while, so ids are compared. The old link is not let go before the new one has proved itself.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Machine;
 use super::context::Readiness;
+use super::coverage::GapStart;
 use super::io::Handshake;
 use super::ledger::{Job, Rank};
 use super::link::Phase;
-use super::route::Resume;
+use super::route::{Carried, Resume};
+use super::subscriptions::Key;
 use super::timers::Timer;
 use crate::event::{EventKind, Opened};
 use crate::id::{Connection, KeyId, LinkId, RouteId};
@@ -56,7 +57,7 @@ impl Machine {
         }
         link.phase = Phase::Probation;
         link.readiness = Some(readiness);
-        let carried = link.resume.as_ref().map(|(_, snapshot)| snapshot.clone()).unwrap_or_default();
+        let carried = link.resume.as_ref().map(|(_, brings)| brings.clone()).unwrap_or_default();
         let route_id = link.route;
         let handshake = std::mem::take(&mut link.handshake);
         let opened = Opened {
@@ -96,21 +97,33 @@ impl Machine {
     }
 
     /// The server brings back what was live when the credential was given. The rest is asked for.
-    fn take_over(&mut self, link: LinkId, route: RouteId, carried: &BTreeSet<KeyId>) {
-        for key in carried {
+    fn take_over(&mut self, link: LinkId, route: RouteId, carried: &Carried) {
+        for key in &carried.live {
             self.cover(*key, link, false);
         }
+        let since = self.links.get(&link).map(|link| link.dialed.wall);
         let keys: Vec<KeyId> = self.routes.get(&route).map(|route| route.keys.iter().copied().collect()).unwrap_or_default();
         for id in keys {
             let Some(key) = self.keys.get(&id) else { continue };
             if key.is_leaving() {
                 // The credential resurrects what was being ended, and perhaps what was asked for and not yet answered; the rest is ended.
-                if carried.contains(&id) || key.is_asked_for() {
+                if carried.may_contain(id) || key.is_asked_for() {
                     self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
                 } else {
                     self.finish(id);
                 }
-            } else if !carried.contains(&id) || self.facts.verify_resume {
+                continue;
+            }
+            let missed = !carried.live.contains(&id);
+            if missed
+                && let Some(since) = since
+                && let Some(key) = self.keys.get_mut(&id)
+                && !key.covers.is_empty()
+            {
+                // The link before delivered it, and may have stopped when this one took over.
+                key.gap.get_or_insert(GapStart { since, cause: None });
+            }
+            if missed || self.facts.verify_resume {
                 self.enqueue_subscribe(id);
             }
         }
@@ -123,7 +136,12 @@ impl Machine {
             let Some(key) = self.keys.get(&id) else { continue };
             if key.is_leaving() {
                 self.finish(id);
-            } else if !key.is_covered_by(link) {
+                continue;
+            }
+            // What was being ended when somebody came back is not there any more.
+            self.dequeue(route, &Job::Unsubscribe(id));
+            self.tell_leavers(id);
+            if self.keys.get(&id).is_some_and(|key| !key.is_covered_by(link)) {
                 self.enqueue_subscribe(id);
             }
         }
@@ -166,10 +184,14 @@ impl Machine {
         link.leaving = true;
         let phase = link.phase;
         let route_id = link.route;
-        let snapshot: BTreeSet<KeyId> = self.keys.iter().filter(|(_, key)| key.is_covered_by(id)).map(|(key, _)| *key).collect();
+        let live = |key: &Key| key.is_covered_by(id) && !key.ending;
+        let brings = Carried {
+            live: self.keys.iter().filter(|(_, key)| live(key)).map(|(key, _)| *key).collect(),
+            perhaps: self.keys.iter().filter(|(_, key)| !live(key) && key.is_asked_for_by(id)).map(|(key, _)| *key).collect(),
+        };
         let Some(route) = self.routes.get_mut(&route_id) else { return };
         if let Some(token) = token {
-            route.resume = Some(Resume { id: resume_id, token, since: now.mono, tries: 0, snapshot });
+            route.resume = Some(Resume { id: resume_id, token, since: now.mono, tries: 0, brings });
         }
         // On a link that has yet to prove itself the next hop waits until it has.
         if route.candidate.is_none() && phase == Phase::Ready {
@@ -190,6 +212,7 @@ impl Machine {
         self.timers.cancel(&Timer::Drain(link));
         if let Some(state) = self.links.get_mut(&link) {
             state.phase = Phase::Ready;
+            state.superseded = false;
             state.leaving = true;
         }
     }

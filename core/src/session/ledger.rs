@@ -78,6 +78,8 @@ impl Machine {
                 }
                 if let Job::Subscribe(key) = job {
                     self.mark_sent(key, link);
+                } else {
+                    self.mark_ending(job);
                 }
             }
             Dispatch::Done => {
@@ -140,7 +142,6 @@ impl Machine {
             }
             (Job::Unsubscribe(key), _) => self.finish(key),
             (Job::Request(request), Answer::Done { result, .. }) => {
-                self.request_done(request);
                 self.reply(request, Ok(result));
             }
             // Only a subscription is answered so.
@@ -159,8 +160,12 @@ impl Machine {
             RequestKind::Subscribe(subscription) | RequestKind::Unsubscribe(subscription) => Some(subscription),
             RequestKind::Command { .. } | RequestKind::Write => None,
         };
-        let confirmed = result.is_ok() && !matches!(owed.kind, RequestKind::Write);
+        let done = result.is_ok();
+        let confirmed = done && !matches!(owed.kind, RequestKind::Write);
         self.answered(request, owed.route, result.map(|result| Reply { subscription, result, confirmed }));
+        if let RequestKind::Command { command: Command::UnsubscribeAll { topic }, .. } = &owed.kind {
+            self.topic_settled(topic, done);
+        }
     }
 
     /// The same for a reply that says more.
@@ -169,7 +174,7 @@ impl Machine {
         self.answered(request, owed.route, Ok(reply));
     }
 
-    fn answered(&mut self, request: RequestId, route: Option<RouteId>, result: Result<Reply, Error>) {
+    pub(super) fn answered(&mut self, request: RequestId, route: Option<RouteId>, result: Result<Reply, Error>) {
         self.emit(EventKind::Reply { request, result: result.map_err(Arc::new) });
         if let Some(id) = route
             && let Some(route) = self.routes.get_mut(&id)
@@ -248,6 +253,9 @@ impl Machine {
             .collect();
         for key in overdue {
             let Some(lost) = self.links.get_mut(&link).and_then(|link| link.in_flight.remove(&key)) else { continue };
+            if let Job::Subscribe(id) = lost.job {
+                self.mark_perhaps(id, link);
+            }
             let error = Error::new(Code::Timeout, "a command was not answered in time; it is sent again");
             self.fault(FaultKind::Gateway, None, error);
             match (lost.job, lost.class) {

@@ -5,7 +5,7 @@
 //! ```
 //! An open socket is not a success: gateways refuse after the upgrade, and even after their own greeting.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::Machine;
@@ -13,8 +13,9 @@ use super::context::Readiness;
 use super::io::{Frame, Handshake, Output};
 use super::ledger::InFlight;
 use super::pacing::Bucket;
+use super::route::Carried;
 use crate::dialect::Priority;
-use crate::id::{Connection, KeyId, LinkId, RequestId, RouteId, Ticket};
+use crate::id::{Connection, LinkId, RequestId, RouteId, Ticket};
 use crate::time::Now;
 
 /// Where a link is in its life.
@@ -39,7 +40,7 @@ pub(super) struct Link {
     pub(super) route: RouteId,
     pub(super) phase: Phase,
     /// Dialled with this resume credential, which brings these back.
-    pub(super) resume: Option<(u64, BTreeSet<KeyId>)>,
+    pub(super) resume: Option<(u64, Carried)>,
     pub(super) handshake: Handshake,
     pub(super) readiness: Option<Readiness>,
     pub(super) connection: Connection,

@@ -201,20 +201,6 @@ impl Machine {
         self.want_connected(route);
     }
 
-    /// A command was answered well; what it means for others.
-    pub(super) fn request_done(&mut self, request: RequestId) {
-        if let Some(Request { kind: RequestKind::Command { command: Command::UnsubscribeAll { topic }, .. }, .. }) =
-            self.requests.get(&request)
-        {
-            let topic = topic.clone();
-            for key in self.keys_of_topic(&topic) {
-                if self.keys.get(&key).is_some_and(Key::is_leaving) {
-                    self.finish(key);
-                }
-            }
-        }
-    }
-
     pub(super) fn is_queued(&self, request: RequestId) -> bool {
         let flying = |job: Job| self.links.values().any(|link| link.in_flight.values().any(|sent| sent.job == job));
         match self.subscriptions.get(&SubscriptionId::from(request)) {

@@ -109,6 +109,10 @@ impl Machine {
         if let Some(key) = self.sole_in_flight(link)
             && let Some(in_flight) = self.links.get_mut(&link).and_then(|link| link.in_flight.remove(&key))
         {
+            if let Job::Subscribe(id) = in_flight.job {
+                // Unless it was an earlier one, whose answer was given up.
+                self.mark_perhaps(id, link);
+            }
             self.requeue(in_flight.job);
         }
         self.fault(FaultKind::Throttled, None, error);

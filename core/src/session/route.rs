@@ -48,8 +48,22 @@ pub(super) struct Resume {
     pub(super) token: Secret,
     pub(super) since: Duration,
     pub(super) tries: u32,
-    /// What was live on the link when the token came: what the token brings back.
-    pub(super) snapshot: BTreeSet<KeyId>,
+    pub(super) brings: Carried,
+}
+
+/// What a resume credential brings back.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carried {
+    /// What was live on the link when the credential came.
+    pub(super) live: BTreeSet<KeyId>,
+    /// What had been asked for and not been answered: the server may have counted it in.
+    pub(super) perhaps: BTreeSet<KeyId>,
+}
+
+impl Carried {
+    pub(super) fn may_contain(&self, id: KeyId) -> bool {
+        self.live.contains(&id) || self.perhaps.contains(&id)
+    }
 }
 
 impl Route {
@@ -108,7 +122,7 @@ impl Machine {
                     route.candidate = Some(link);
                     if resume && let Some(resume) = &mut route.resume {
                         resume.tries += 1;
-                        state.resume = Some((resume.id, resume.snapshot.clone()));
+                        state.resume = Some((resume.id, resume.brings.clone()));
                     }
                 }
                 // From now on the server may deliver by both.

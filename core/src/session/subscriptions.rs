@@ -18,7 +18,7 @@ use crate::dialect::{Answer, Identity};
 use crate::error::{Code, Error};
 use crate::event::{EventKind, FaultKind, NeedReason, Reply, Subscriptions};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
-use crate::time::Now;
+use crate::time::{Now, UnixMillis};
 
 /// What the server knows as one subscription.
 #[derive(Debug)]
@@ -32,6 +32,12 @@ pub(super) struct Key {
     pub(super) recipients: Subscriptions,
     pub(super) state: KeyState,
     pub(super) covers: Vec<Cover>,
+    /// Links by which it was asked for without ever hearing an answer: the server may have it there.
+    pub(super) perhaps: Vec<LinkId>,
+    /// A command that ends it was sent, and the server has not said what came of it.
+    pub(super) ending: bool,
+    /// By this link, and since then, another name of the same room may have been ended on its account.
+    pub(super) displaces: Option<(LinkId, UnixMillis)>,
     pub(super) gap: Option<GapStart>,
     pub(super) provisional: Option<GapStart>,
     /// It was live at least once.
@@ -79,7 +85,12 @@ impl Key {
 
     /// The server has it, or may have it soon.
     pub(super) fn is_asked_for(&self) -> bool {
-        matches!(self.state, KeyState::Sent(_)) || !self.covers.is_empty()
+        matches!(self.state, KeyState::Sent(_)) || !self.covers.is_empty() || !self.perhaps.is_empty()
+    }
+
+    /// The same of one link.
+    pub(super) fn is_asked_for_by(&self, link: LinkId) -> bool {
+        self.state == KeyState::Sent(link) || self.is_covered_by(link) || self.perhaps.contains(&link)
     }
 
     pub(super) fn subscriptions(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
@@ -108,14 +119,15 @@ impl Machine {
         key.members.push(Member { subscription, told: false });
         key.members_changed();
         let route = key.route;
-        let live = key.state == KeyState::Live;
+        let live = key.state == KeyState::Live && !key.ending;
         self.subscriptions.insert(subscription, id);
         self.requests.insert(request, Request { route: Some(route), kind: RequestKind::Subscribe(subscription) });
+        self.keep_from_topic_end(id);
         // Whoever was leaving is done with it; the server need not know.
         if self.dequeue(route, &Job::Unsubscribe(id)) {
             self.tell_leavers(id);
         }
-        if live && !self.unsubscribing(id) {
+        if live {
             self.tell_newcomers(id);
         } else {
             self.enqueue_subscribe(id);
@@ -144,6 +156,9 @@ impl Machine {
                 recipients: Subscriptions::None,
                 state: KeyState::Wanted,
                 covers: Vec::new(),
+                perhaps: Vec::new(),
+                ending: false,
+                displaces: None,
                 gap: None,
                 provisional: None,
                 was_live: false,
@@ -188,14 +203,30 @@ impl Machine {
         }
     }
 
+    /// A command that ends it, alone or with its topic, is on its way.
     fn unsubscribing(&self, id: KeyId) -> bool {
-        self.links.values().any(|link| link.in_flight.values().any(|sent| sent.job == Job::Unsubscribe(id)))
+        let ends = |job: Job| match job {
+            Job::Unsubscribe(key) => key == id,
+            Job::Request(request) => self.topic_ended_by(request).is_some_and(|topic| self.is_of_topic(id, topic)),
+            Job::Subscribe(_) => false,
+        };
+        self.links.values().any(|link| link.in_flight.values().any(|sent| ends(sent.job)))
+    }
+
+    /// A subscribe was sent by this link, and what came of it will not be known.
+    pub(super) fn mark_perhaps(&mut self, id: KeyId, link: LinkId) {
+        if let Some(key) = self.keys.get_mut(&id)
+            && !key.perhaps.contains(&link)
+        {
+            key.perhaps.push(link);
+        }
     }
 
     /// The server answered a subscribe.
     pub(super) fn subscribe_answered(&mut self, now: Now, link: LinkId, id: KeyId, answer: Answer) {
         match answer {
             Answer::Done { result, canonical } => {
+                self.placed(id, canonical.is_some());
                 let id = canonical.map_or(id, |name| self.merge(id, name));
                 self.went_live(now, link, id, true, result);
             }
@@ -203,9 +234,12 @@ impl Machine {
                 let Some(key) = self.keys.get_mut(&id) else { return };
                 // Whoever has the same under another name loses it for a moment.
                 key.gap.get_or_insert(GapStart { since: now.wall, cause: None });
+                key.displaces.get_or_insert((link, now.wall));
                 let route = key.route;
                 self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
             }
+            // Nobody waits for it any more, and the command that ends it is on its way.
+            Answer::Retry(_) if self.keys.get(&id).is_none_or(Key::is_leaving) => {}
             Answer::Retry(error) => self.retry_later(now, id, error),
             Answer::Unauthorized { credential, error } => {
                 let Some(key) = self.keys.get_mut(&id) else { return };
@@ -270,6 +304,7 @@ impl Machine {
         self.report_gap(now, id);
         let Some(key) = self.keys.get_mut(&id) else { return };
         key.state = KeyState::Live;
+        key.ending = false;
         key.tries = 0;
         key.refreshed = false;
         if key.is_leaving() && !self.unsubscribing(id) {
@@ -353,6 +388,7 @@ impl Machine {
         if left {
             self.fault(FaultKind::Resubscribe, Some(id), error.clone());
         } else {
+            self.tell_leavers(id);
             self.remove_key(id);
         }
         let nothing_works = !self.keys.is_empty() && self.keys.values().all(|key| key.state == KeyState::Failed(Code::Unauthorized));

@@ -55,6 +55,17 @@ impl World {
         self.oracle.blame(|| "the machines find no rest".to_owned());
     }
 
+    /// A link ends that the gateway had left before, and another has taken over: what was sent to nobody while the goodbye was on its way
+    /// cannot be known here.
+    fn note_limbo(&mut self, link: LinkId) {
+        let others = self.sockets.values().any(|socket| socket.link != link && socket.open && !socket.forgotten);
+        if let Some(since) = self.sockets.get(&link).and_then(|socket| socket.left_since)
+            && others
+        {
+            self.oracle.limbo.push((since, self.now.mono));
+        }
+    }
+
     fn wake_consumers(&mut self) {
         for at in 0..self.consumers.len() {
             if self.consumers[at].take_wake() && !self.consumers[at].coming {
@@ -165,7 +176,15 @@ impl World {
         if socket.end.sent.is_some() || socket.end.received.is_some() {
             return;
         }
-        if self.plan.side == Side::Astro && matches!(frame, Frame::Text(_)) {
+        if self.plan.side == Side::Astro
+            && let Frame::Text(text) = &frame
+        {
+            let command = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
+            if command["type"] == "unsubscribe" {
+                let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+                let pair = (text(&command["data"]["topic"]).unwrap_or_default(), text(&command["data"]["room"]));
+                self.ends_asked.insert(text(&command["nonce"]).unwrap_or_default(), pair);
+            }
             self.check_pacing(link);
         }
         self.send_up(link, Up::Frame(frame));
@@ -274,6 +293,7 @@ impl World {
         }
         socket.forgotten = true;
         let end = LinkEnd { error, ..socket.end.clone() };
+        self.note_limbo(link);
         self.trace
             .note(self.now.mono, || format!("net: link {} ends ({:?}, {:?})", link.0, end.received.as_ref().map(|f| f.code), end.error));
         if end.received.is_none() {

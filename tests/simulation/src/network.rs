@@ -110,6 +110,10 @@ pub(crate) struct Socket {
     pub(crate) up_arrived: u64,
     /// The upgrade was answered with a socket.
     pub(crate) open: bool,
+    /// The gateway has given a token with which the next one takes over.
+    pub(crate) offered: bool,
+    /// Since when the gateway has closed it, after it gave such a token.
+    pub(crate) left_since: Option<Duration>,
     /// The client reads.
     pub(crate) reading: bool,
     /// What has arrived and was not read, since when.
@@ -138,6 +142,8 @@ impl Socket {
             down_arrived: 0,
             up_arrived: 0,
             open: false,
+            offered: false,
+            left_since: None,
             reading: true,
             unread: VecDeque::new(),
             written: Ticket(0),

@@ -16,6 +16,8 @@ pub(crate) struct Publication {
     pub(crate) channel: u64,
     /// It may come this often: some faults double it on purpose.
     pub(crate) copies: u32,
+    /// To how many connections the gateway sent it.
+    pub(crate) receivers: usize,
     /// It may have come without a room, and then belongs to every room of its topic.
     pub(crate) roomless: bool,
 }
@@ -54,6 +56,8 @@ pub(crate) struct Oracle {
     pub(crate) broken: Option<String>,
     /// Live needs no confirmation: it may take a moment longer than said.
     pub(crate) unconfirmed: bool,
+    /// When the gateway had left and the client could neither have followed nor have known.
+    pub(crate) limbo: Vec<(Duration, Duration)>,
     /// How long a frame took at most from one end to the other.
     pub(crate) slowest: Duration,
     pub(crate) last_seq: u64,
@@ -189,6 +193,10 @@ impl Oracle {
                 // one left to tell.
                 let over = subscription.ended.is_some_and(|ended| at.mono + slack >= ended || number > newest);
                 if publication.channel != subscription.channel || at.mono <= from || over || subscription.got.contains_key(&number) {
+                    continue;
+                }
+                let limbo = |(since, until): &(Duration, Duration)| publication.receivers == 0 && (*since..=*until).contains(&at.mono);
+                if self.limbo.iter().any(limbo) {
                     continue;
                 }
                 let told = subscription

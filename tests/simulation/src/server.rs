@@ -21,6 +21,12 @@ impl World {
                 Output::Refuse { conn, refusal } => self.refuse(link(conn), refusal),
                 Output::Send { conn, frame } => self.send_frame(link(conn), frame),
                 Output::Close { conn, code, reason } => {
+                    let now = self.now.mono;
+                    if let Some(socket) = self.sockets.get_mut(&link(conn))
+                        && socket.offered
+                    {
+                        socket.left_since.get_or_insert(now);
+                    }
                     self.send_down(link(conn), Down::Close(CloseFrame { code: code.unwrap_or(1005), reason }));
                 }
                 Output::Drop { conn, how } => self.drop_conn(link(conn), how),
@@ -57,6 +63,12 @@ impl World {
         let frame = match frame {
             GatewayFrame::Text(text) => {
                 self.check_throttle(&text);
+                self.note_refused_end(&text);
+                if find(&text, b"reconnect_token")
+                    && let Some(socket) = self.sockets.get_mut(&link)
+                {
+                    socket.offered = true;
+                }
                 Frame::Text(text)
             }
             GatewayFrame::Binary(data) => Frame::Binary(data),
@@ -66,6 +78,17 @@ impl World {
             GatewayFrame::Raw(_) => return self.send_down(link, Down::End("bytes outside of all framing".to_owned())),
         };
         self.send_down(link, Down::Frame(frame));
+    }
+
+    /// A fault refuses the end of a subscription: the gateway keeps what nobody wants, and no client can help it.
+    fn note_refused_end(&mut self, text: &[u8]) {
+        if !find(text, b"a fault asked for this error") || find(text, b"err_internal_error") || find(text, b"err_deadline_exceeded") {
+            return;
+        }
+        let refused = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
+        if let Some(pair) = refused["nonce"].as_str().and_then(|nonce| self.ends_asked.remove(nonce)) {
+            self.ends_refused.insert(pair);
+        }
     }
 
     /// Whoever paces commands is never throttled, save on purpose.

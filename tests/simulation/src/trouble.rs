@@ -217,9 +217,18 @@ impl World {
         }
         let wanted: BTreeSet<(String, String)> = self.oracle.wanted().map(|(_, s)| pair(s.channel)).collect();
         if live != wanted {
-            let extra: Vec<_> = live.difference(&wanted).cloned().collect();
+            let extra: Vec<_> = live.difference(&wanted).filter(|pair| !self.was_refused_the_end(pair)).cloned().collect();
             let missing: Vec<_> = wanted.difference(&live).cloned().collect();
+            if extra.is_empty() && missing.is_empty() {
+                return;
+            }
             self.oracle.blame(|| format!("the gateway has {extra:?}, which nobody wants, and not {missing:?}, which somebody does"));
         }
+    }
+
+    fn was_refused_the_end(&self, (topic, room): &(String, String)) -> bool {
+        self.ends_refused.iter().any(|(of, name)| {
+            of == topic && name.as_ref().is_none_or(|name| name == room || self.alias_of(room).is_some_and(|alias| alias == *name))
+        })
     }
 }

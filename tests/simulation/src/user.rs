@@ -35,6 +35,11 @@ fn room(number: u64) -> String {
 }
 
 impl World {
+    /// The other name of a room.
+    pub(crate) fn alias_of(&self, of: &str) -> Option<String> {
+        (0..=self.plan.channels / TOPICS).find(|number| room(*number) == of).map(|number| format!("alias-{number}"))
+    }
+
     fn request(&mut self) -> RequestId {
         self.next_request += 1;
         RequestId(self.next_request - 1)
@@ -213,7 +218,7 @@ impl World {
         let doubled = hit && take_one(&mut self.doubled);
         self.trace.note(self.now.mono, || format!("gateway: publishes {number} on channel {channel} to {receivers}"));
         let copies = if doubled { 2 } else { 1 };
-        self.oracle.publications.push(Publication { at: self.now, channel, copies, roomless });
+        self.oracle.publications.push(Publication { at: self.now, channel, copies, receivers, roomless });
     }
 
     /// Two messages on every channel, which must all arrive.

@@ -1,6 +1,6 @@
 //! Virtual time: what happens next, until the plan is over.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -91,6 +91,9 @@ pub(crate) struct World {
     pub(crate) probes_from: u64,
     /// Links of which the last command is known, for pacing.
     pub(crate) last_command: BTreeMap<LinkId, (Duration, u32)>,
+    /// What was asked to be ended, by nonce, and what a fault refused to end: a topic and perhaps a room, by the name it was given.
+    pub(crate) ends_asked: BTreeMap<String, (String, Option<String>)>,
+    pub(crate) ends_refused: BTreeSet<(String, Option<String>)>,
     /// The end is being told.
     pub(crate) closing: bool,
     queue: BTreeMap<(Duration, u64), Happening>,
@@ -158,6 +161,8 @@ impl World {
             doubled: 0,
             probes_from: 0,
             last_command: BTreeMap::new(),
+            ends_asked: BTreeMap::new(),
+            ends_refused: BTreeSet::new(),
             closing: false,
             queue: BTreeMap::new(),
             order: 0,

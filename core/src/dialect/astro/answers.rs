@@ -29,7 +29,9 @@ impl Astro {
             return self.limited(cx, link, Some(nonce), &response);
         }
         let sent = self.links.get_mut(&link).and_then(|state| state.sent.remove(&nonce));
-        let answer = self.judge(link, sent, &response);
+        // A link that took over has what its predecessors asked for.
+        let alone = !cx.is_resume(link);
+        let answer = self.judge(link, sent, &response, alone);
         if !cx.answer(link, &nonce, answer) {
             let text = "an answer arrived to a command that nothing waits for; it was ignored";
             cx.fault(FaultKind::Unsolicited, Error::new(Code::ProtocolError, text).from_gateway(response.error, response.message));
@@ -49,7 +51,7 @@ impl Astro {
         cx.throttled(link, None, error);
     }
 
-    fn judge(&mut self, link: LinkId, sent: Option<Sent>, response: &Response) -> Answer {
+    fn judge(&mut self, link: LinkId, sent: Option<Sent>, response: &Response, alone: bool) -> Answer {
         let Some(code) = response.error.as_deref() else { return self.accepted(sent, response) };
         let error = |kind: Code, text: &'static str| Error::new(kind, text).from_gateway(Some(code), response.message.clone());
         match (code, sent) {
@@ -57,7 +59,7 @@ impl Astro {
                 Answer::Done { result: response.data.clone(), canonical: None }
             }
             ("err_bad_request", Some(Sent::Subscribe { key, topic, name, first, .. })) if is_duplicate(response) => {
-                self.duplicate(link, key, &topic, &name, first, response)
+                self.duplicate(link, key, &topic, &name, first && alone, response)
             }
             ("err_unauthorized", sent) => {
                 let error = error(Code::Unauthorized, "the gateway did not accept the credential for this topic and room");
@@ -87,7 +89,7 @@ impl Astro {
 
     /// "Already subscribed" names no room, and says not whether an earlier attempt of ours was meant or another name of the room. A name
     /// that the gateway has explained before, or that is a channel id, needs no explanation. A first attempt means the topic's only other
-    /// room. What is left is cleared up by leaving the room and asking again, which makes the gateway name it.
+    /// room, where everything was asked for on this link. What is left is cleared up by leaving the room and asking again, which makes the gateway name it.
     fn duplicate(&mut self, link: LinkId, key: KeyId, topic: &str, name: &str, first: bool, response: &Response) -> Answer {
         let done = |room: Option<&str>| Answer::Done { result: response.data.clone(), canonical: room.map(|room| identity(topic, room)) };
         if let Some(room) = self.canonical.get(name) {
