@@ -50,6 +50,12 @@ pub trait Dialect: Send {
     /// `invalid_option` when the target cannot be subscribed to, `unsupported` when the dialect has no such target.
     fn identify(&self, target: &Target) -> Result<Identity, Error>;
 
+    /// Whether the server may know the target under another name, too, which only an answer will tell: to end it may then end another.
+    fn is_ambiguous(&self, target: &Target) -> bool {
+        let _ = target;
+        false
+    }
+
     /// What a new link needs. Called when the session wants to connect; `resume` is the credential of a handover, if one is held.
     fn dial(&mut self, cx: &mut Context<'_>, route: RouteId, resume: Option<&Secret>) -> Dialing;
 

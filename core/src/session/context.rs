@@ -61,6 +61,18 @@ impl Context<'_> {
         self.machine.answer(self.now, link, key, answer)
     }
 
+    /// Whether a command that was given this answer key is still waited for.
+    #[must_use]
+    pub fn is_in_flight(&self, link: LinkId, key: &str) -> bool {
+        self.machine.links.get(&link).is_some_and(|link| link.in_flight.contains_key(key))
+    }
+
+    /// Whether the link is on its way out: its commands have been sent again by its successor.
+    #[must_use]
+    pub fn is_superseded(&self, link: LinkId) -> bool {
+        self.machine.links.get(&link).is_none_or(|link| link.phase >= super::link::Phase::Draining)
+    }
+
     /// The only command in flight on the link, if exactly one is: whom an answer without a key must mean.
     #[must_use]
     pub fn sole_in_flight(&self, link: LinkId) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::command::{Command, Target};
 use crate::error::{Code, Error};
 use crate::event::{EventKind, Outcome, Reply};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
-use crate::time::Now;
+use crate::time::{Now, UnixMillis};
 
 impl Machine {
     /// A user wants to listen no more.
@@ -151,7 +151,7 @@ impl Machine {
     }
 
     /// A command that ends one key, or a topic, went out.
-    pub(super) fn mark_ending(&mut self, job: Job) {
+    pub(super) fn mark_ending(&mut self, now: Now, link: LinkId, job: Job, ambiguous: bool) {
         let keys = match job {
             Job::Unsubscribe(id) => vec![id],
             Job::Request(request) => match self.topic_ended_by(request).map(str::to_owned) {
@@ -163,8 +163,36 @@ impl Machine {
         for id in keys {
             if let Some(key) = self.keys.get_mut(&id) {
                 key.ending = true;
+                if ambiguous {
+                    key.displaces.get_or_insert((link, now.wall));
+                }
             }
         }
+    }
+
+    /// The answer that a key is ended says what the server called it: another key may have been ended with it, and no more than that one.
+    pub(super) fn named_at_its_end(&mut self, id: KeyId, name: &str) {
+        let Some((_, since)) = self.keys.get_mut(&id).and_then(|key| key.displaces.take()) else { return };
+        if let Some(other) = self.identities.get(name.as_bytes()).copied()
+            && other != id
+        {
+            self.displace(other, since);
+        }
+    }
+
+    /// A key was ended on the server though it is wanted.
+    fn displace(&mut self, id: KeyId, since: UnixMillis) {
+        let Some(key) = self.keys.get_mut(&id) else { return };
+        if key.is_leaving() || key.covers.is_empty() {
+            return;
+        }
+        let earlier = key.gap.as_ref().is_some_and(|gap| gap.since <= since);
+        if !earlier {
+            key.gap = Some(GapStart { since, cause: None });
+        }
+        key.covers.clear();
+        key.state = KeyState::Wanted;
+        self.enqueue_subscribe(id);
     }
 
     /// A name was ended so that the server would say which room it means, and now it is settled. Unless the room is known, any other
@@ -178,17 +206,7 @@ impl Machine {
         }
         let topic = target.topic.clone();
         for other in self.keys_of_topic(&topic).into_iter().filter(|other| *other != id) {
-            let Some(key) = self.keys.get_mut(&other) else { continue };
-            if key.is_leaving() || key.covers.is_empty() {
-                continue;
-            }
-            let earlier = key.gap.as_ref().is_some_and(|gap| gap.since <= since);
-            if !earlier {
-                key.gap = Some(GapStart { since, cause: None });
-            }
-            key.covers.clear();
-            key.state = KeyState::Wanted;
-            self.enqueue_subscribe(other);
+            self.displace(other, since);
         }
     }
 

@@ -104,7 +104,10 @@ impl Machine {
         let since = self.links.get(&link).map(|link| link.dialed.wall);
         let keys: Vec<KeyId> = self.routes.get(&route).map(|route| route.keys.iter().copied().collect()).unwrap_or_default();
         for id in keys {
-            let Some(key) = self.keys.get(&id) else { continue };
+            let Some(key) = self.keys.get_mut(&id) else { continue };
+            if !carried.live.contains(&id) && (carried.may_contain(id) || key.is_asked_for()) && !key.perhaps.contains(&link) {
+                key.perhaps.push(link);
+            }
             if key.is_leaving() {
                 // The credential resurrects what was being ended, and perhaps what was asked for and not yet answered; the rest is ended.
                 if carried.may_contain(id) || key.is_asked_for() {
@@ -185,10 +188,16 @@ impl Machine {
         let phase = link.phase;
         let route_id = link.route;
         let live = |key: &Key| key.is_covered_by(id) && !key.ending;
-        let brings = Carried {
+        // Before it is greeted, what it was to take over is not known to have arrived.
+        let inherited = match &link.resume {
+            Some((_, carried)) if phase == Phase::Greeting => carried.clone(),
+            _ => Carried::default(),
+        };
+        let mut brings = Carried {
             live: self.keys.iter().filter(|(_, key)| live(key)).map(|(key, _)| *key).collect(),
             perhaps: self.keys.iter().filter(|(_, key)| !live(key) && key.is_asked_for_by(id)).map(|(key, _)| *key).collect(),
         };
+        brings.perhaps.extend(inherited.live.into_iter().chain(inherited.perhaps).filter(|key| !brings.live.contains(key)));
         let Some(route) = self.routes.get_mut(&route_id) else { return };
         if let Some(token) = token {
             route.resume = Some(Resume { id: resume_id, token, since: now.mono, tries: 0, brings });

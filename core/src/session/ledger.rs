@@ -68,7 +68,7 @@ pub(super) enum RequestKind {
 
 impl Machine {
     /// What the dialect did with a job.
-    pub(super) fn dispatched(&mut self, now: Now, link: LinkId, job: Job, dispatch: Dispatch) {
+    pub(super) fn dispatched(&mut self, now: Now, link: LinkId, job: Job, dispatch: Dispatch, ambiguous: bool) {
         match dispatch {
             Dispatch::Sent { answer, class } => {
                 self.spend(now, link);
@@ -79,7 +79,7 @@ impl Machine {
                 if let Job::Subscribe(key) = job {
                     self.mark_sent(key, link);
                 } else {
-                    self.mark_ending(job);
+                    self.mark_ending(now, link, job, ambiguous);
                 }
             }
             Dispatch::Done => {
@@ -140,7 +140,12 @@ impl Machine {
                     self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(key));
                 }
             }
-            (Job::Unsubscribe(key), _) => self.finish(key),
+            (Job::Unsubscribe(key), answer) => {
+                if let Answer::Done { canonical: Some(name), .. } = answer {
+                    self.named_at_its_end(key, &name);
+                }
+                self.finish(key);
+            }
             (Job::Request(request), Answer::Done { result, .. }) => {
                 self.reply(request, Ok(result));
             }

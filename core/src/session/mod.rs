@@ -353,7 +353,11 @@ impl Session {
             }
             while let Some((link, job)) = self.machine.next_job(now) {
                 let dispatch = self.dispatch(now, link, job);
-                self.machine.dispatched(now, link, job, dispatch);
+                let ambiguous = match job {
+                    Job::Unsubscribe(key) => self.machine.keys.get(&key).is_some_and(|key| self.dialect.is_ambiguous(&key.target)),
+                    _ => false,
+                };
+                self.machine.dispatched(now, link, job, dispatch, ambiguous);
             }
             for route in std::mem::take(&mut self.machine.idle_routes) {
                 if self.machine.facts.routes == Routes::PerKey {
@@ -378,6 +382,13 @@ impl Session {
         match job {
             Job::Subscribe(key) | Job::Unsubscribe(key) => {
                 let Some(target) = self.machine.keys.get(&key).map(|state| state.target.clone()) else { return Dispatch::Later };
+                // Another key may have taught the dialect another name for this one meanwhile.
+                if let Ok(Identity::Shared(name)) = self.dialect.identify(&target)
+                    && self.machine.is_known_otherwise(key, &name)
+                {
+                    self.machine.join(key, name);
+                    return Dispatch::Later;
+                }
                 let mut cx = Context { machine: &mut self.machine, now };
                 match job {
                     Job::Subscribe(_) => self.dialect.subscribe(&mut cx, link, key, &target),

@@ -263,6 +263,7 @@ impl Machine {
             Some(other) => {
                 let Some(mut key) = self.keys.remove(&id) else { return other };
                 self.dequeue(key.route, &Job::Subscribe(id));
+                self.dequeue(key.route, &Job::Unsubscribe(id));
                 self.timers.cancel(&Timer::Key(id));
                 if let Some(route) = self.routes.get_mut(&key.route) {
                     route.keys.remove(&id);
@@ -280,6 +281,13 @@ impl Machine {
                     if let Some(gap) = key.gap {
                         into.gap.get_or_insert(gap);
                     }
+                    into.perhaps.append(&mut key.perhaps);
+                    into.ending |= key.ending;
+                    if key.displaces.is_some() {
+                        // It was ended under the other name, so that the gateway would explain it.
+                        into.covers.clear();
+                        into.state = KeyState::Wanted;
+                    }
                     into.members_changed();
                 }
                 other
@@ -291,6 +299,35 @@ impl Machine {
                 }
                 id
             }
+        }
+    }
+
+    /// Whether another key has this name.
+    pub(super) fn is_known_otherwise(&self, id: KeyId, name: &str) -> bool {
+        self.identities.get(name.as_bytes()).is_some_and(|other| *other != id)
+    }
+
+    /// Two keys turn out to be one before anything was said about the first: what is known of the second goes for both.
+    pub(super) fn join(&mut self, id: KeyId, name: String) {
+        self.dequeue_all(id);
+        let id = self.merge(id, name);
+        let Some(key) = self.keys.get(&id) else { return };
+        if key.is_leaving() {
+            return;
+        }
+        let live = key.state == KeyState::Live && !key.ending;
+        self.tell_leavers(id);
+        if live {
+            self.tell_newcomers(id);
+        } else {
+            self.enqueue_subscribe(id);
+        }
+    }
+
+    fn dequeue_all(&mut self, id: KeyId) {
+        if let Some(route) = self.keys.get(&id).map(|key| key.route) {
+            self.dequeue(route, &Job::Subscribe(id));
+            self.dequeue(route, &Job::Unsubscribe(id));
         }
     }
 

@@ -58,6 +58,12 @@ impl World {
     /// A link ends that the gateway had left before, and another has taken over: what was sent to nobody while the goodbye was on its way
     /// cannot be known here.
     fn note_limbo(&mut self, link: LinkId) {
+        let Some(socket) = self.sockets.get(&link) else { return };
+        if let Some(since) = socket.cut_since
+            && socket.end.received.is_none()
+        {
+            self.oracle.silences.push((since, self.now.mono));
+        }
         let others = self.sockets.values().any(|socket| socket.link != link && socket.open && !socket.forgotten);
         if let Some(since) = self.sockets.get(&link).and_then(|socket| socket.left_since)
             && others
@@ -153,6 +159,7 @@ impl World {
                 self.read_on(link);
             }
             Output::Abort { link } => {
+                self.note_limbo(link);
                 self.send_up(link, Up::Lost);
                 if let Some(socket) = self.sockets.get_mut(&link) {
                     socket.forgotten = true;

@@ -110,6 +110,8 @@ pub(crate) struct Socket {
     pub(crate) up_arrived: u64,
     /// The upgrade was answered with a socket.
     pub(crate) open: bool,
+    /// Since when nothing more arrives from it.
+    pub(crate) cut_since: Option<Duration>,
     /// The gateway has given a token with which the next one takes over.
     pub(crate) offered: bool,
     /// Since when the gateway has closed it, after it gave such a token.
@@ -142,6 +144,7 @@ impl Socket {
             down_arrived: 0,
             up_arrived: 0,
             open: false,
+            cut_since: None,
             offered: false,
             left_since: None,
             reading: true,
@@ -151,6 +154,12 @@ impl Socket {
             forgotten: false,
             dropped: false,
         }
+    }
+
+    /// Only the first `kept` of what is on its way to the client arrive, and nothing after them.
+    pub(crate) fn silence(&mut self, now: Duration, kept: u64) {
+        self.down.cut(self.down_arrived, kept);
+        self.cut_since.get_or_insert(now);
     }
 
     /// What a frame takes that leaves now.

@@ -56,6 +56,8 @@ pub(crate) struct Oracle {
     pub(crate) broken: Option<String>,
     /// Live needs no confirmation: it may take a moment longer than said.
     pub(crate) unconfirmed: bool,
+    /// Links that fell silent, when, and when the client could know.
+    pub(crate) silences: Vec<(Duration, Duration)>,
     /// When the gateway had left and the client could neither have followed nor have known.
     pub(crate) limbo: Vec<(Duration, Duration)>,
     /// How long a frame took at most from one end to the other.
@@ -196,7 +198,11 @@ impl Oracle {
                     continue;
                 }
                 let limbo = |(since, until): &(Duration, Duration)| publication.receivers == 0 && (*since..=*until).contains(&at.mono);
-                if self.limbo.iter().any(limbo) {
+                // Who leaves before a silent link is known to be dead is not there to be told of what it swallowed.
+                let early = |(since, until): &(Duration, Duration)| {
+                    subscription.ended.is_some_and(|ended| ended <= *until) && at.mono + slack >= *since && at.mono <= *until
+                };
+                if self.limbo.iter().any(limbo) || self.silences.iter().any(early) {
                     continue;
                 }
                 let told = subscription

@@ -115,24 +115,26 @@ impl World {
     }
 
     fn drop_conn(&mut self, link: LinkId, how: Cut) {
+        let now = self.now.mono;
         let Some(socket) = self.sockets.get_mut(&link) else { return };
         socket.dropped = true;
         match how {
             Cut::Fin => self.send_down(link, Down::End("the peer hung up".to_owned())),
             Cut::Reset => {
-                let (arrived, under_way) = (socket.down_arrived, socket.down.sent() - socket.down_arrived);
+                let under_way = socket.down.sent() - socket.down_arrived;
                 let kept = self.dice.between(0, under_way);
-                self.cut_down(link, arrived, kept);
+                self.cut_down(link, kept);
             }
-            Cut::Silent => socket.down.cut(socket.down_arrived, 0),
+            Cut::Silent => socket.silence(now, 0),
         }
         self.sweep(link);
     }
 
     /// Only a prefix of what is under way reaches the client, and then the end.
-    pub(crate) fn cut_down(&mut self, link: LinkId, arrived: u64, kept: u64) {
+    pub(crate) fn cut_down(&mut self, link: LinkId, kept: u64) {
+        let now = self.now.mono;
         let Some(socket) = self.sockets.get_mut(&link) else { return };
-        socket.down.cut(arrived, kept);
+        socket.silence(now, kept);
         let at = socket.down.last().max(self.now.mono);
         self.at(at, Happening::Down { link, number: 0, what: Down::End("reset".to_owned()) });
     }

@@ -137,7 +137,7 @@ impl World {
         let Some(socket) = self.sockets.get_mut(&link) else { return };
         match trouble {
             Trouble::HalfOpen => {
-                socket.down.cut(socket.down_arrived, 0);
+                socket.silence(now, 0);
                 socket.up.cut(socket.up_arrived, 0);
             }
             Trouble::Spike => socket.spike = Some((now + extra, extra / 2)),
@@ -145,8 +145,7 @@ impl World {
                 // What was written may have arrived, or some of it, or nothing.
                 let kept_up = if trouble == Trouble::ResetAfterFlush { 0 } else { kept };
                 socket.up.cut(socket.up_arrived, kept_up);
-                let arrived = socket.down_arrived;
-                self.cut_down(link, arrived, kept);
+                self.cut_down(link, kept);
                 self.lose_conn(link, delay);
             }
         }
@@ -171,9 +170,8 @@ impl World {
             let links: Vec<LinkId> = self.sockets.values().filter(|s| !s.forgotten && s.open).map(|s| s.link).collect();
             for link in links {
                 let Some(socket) = self.sockets.get_mut(&link) else { continue };
-                let (arrived, up) = (socket.down_arrived, socket.up_arrived);
-                socket.up.cut(up, 0);
-                self.cut_down(link, arrived, 0);
+                socket.up.cut(socket.up_arrived, 0);
+                self.cut_down(link, 0);
                 self.lose_conn(link, Duration::from_millis(100));
             }
         }

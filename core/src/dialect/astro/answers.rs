@@ -29,13 +29,20 @@ impl Astro {
             return self.limited(cx, link, Some(nonce), &response);
         }
         let sent = self.links.get_mut(&link).and_then(|state| state.sent.remove(&nonce));
+        if !cx.is_in_flight(link, &nonce) {
+            // It was given up, and asked for again under another nonce. What it says of names holds all the same.
+            if response.error.is_none() {
+                self.accepted(sent, &response);
+            }
+            if !cx.is_superseded(link) {
+                unsolicited(cx, &response);
+            }
+            return;
+        }
         // A link that took over has what its predecessors asked for.
         let alone = !cx.is_resume(link);
         let answer = self.judge(link, sent, &response, alone);
-        if !cx.answer(link, &nonce, answer) {
-            let text = "an answer arrived to a command that nothing waits for; it was ignored";
-            cx.fault(FaultKind::Unsolicited, Error::new(Code::ProtocolError, text).from_gateway(response.error, response.message));
-        }
+        cx.answer(link, &nonce, answer);
     }
 
     /// A rejected command had no effect: it goes back into the queue, and all of them pause.
@@ -55,7 +62,7 @@ impl Astro {
         let Some(code) = response.error.as_deref() else { return self.accepted(sent, response) };
         let error = |kind: Code, text: &'static str| Error::new(kind, text).from_gateway(Some(code), response.message.clone());
         match (code, sent) {
-            ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe)) => {
+            ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe { .. })) => {
                 Answer::Done { result: response.data.clone(), canonical: None }
             }
             ("err_bad_request", Some(Sent::Subscribe { key, topic, name, first, .. })) if is_duplicate(response) => {
@@ -77,7 +84,7 @@ impl Astro {
 
     fn accepted(&mut self, sent: Option<Sent>, response: &Response) -> Answer {
         let canonical = match (sent, &response.room) {
-            (Some(Sent::Subscribe { topic, name, .. }), Some(room)) => {
+            (Some(Sent::Subscribe { topic, name, .. } | Sent::Unsubscribe { topic, name: Some(name) }), Some(room)) => {
                 self.canonical.insert(name, room.clone());
                 let topic = response.topic.as_deref().unwrap_or(&topic);
                 Some(identity(topic, room))
@@ -112,6 +119,12 @@ impl Astro {
 /// The documented code covers much; only the text tells a duplicate.
 fn is_duplicate(response: &Response) -> bool {
     response.message.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains("already subscribed"))
+}
+
+fn unsolicited(cx: &mut Context<'_>, response: &Response) {
+    let text = "an answer arrived to a command that nothing waits for; it was ignored";
+    let error = Error::new(Code::ProtocolError, text).from_gateway(response.error.clone(), response.message.clone());
+    cx.fault(FaultKind::Unsolicited, error);
 }
 
 fn unattributed(cx: &mut Context<'_>, response: &Response) {

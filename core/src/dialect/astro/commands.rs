@@ -80,20 +80,27 @@ impl Astro {
             }
             return self.send_unsubscribe_all(cx, link, &target.topic);
         };
-        self.unsubscribe_wire(cx, link, &target.topic, Some(&room))
+        self.unsubscribe_wire(cx, link, &target.topic, Some(&room), Some(name_of(target)))
     }
 
     /// Ends every room of a topic.
     pub(super) fn send_unsubscribe_all(&mut self, cx: &mut Context<'_>, link: LinkId, topic: &str) -> Dispatch {
-        self.unsubscribe_wire(cx, link, topic, None)
+        self.unsubscribe_wire(cx, link, topic, None, None)
     }
 
-    fn unsubscribe_wire(&mut self, cx: &mut Context<'_>, link: LinkId, topic: &str, room: Option<&str>) -> Dispatch {
+    fn unsubscribe_wire(
+        &mut self,
+        cx: &mut Context<'_>,
+        link: LinkId,
+        topic: &str,
+        room: Option<&str>,
+        name: Option<String>,
+    ) -> Dispatch {
         let nonce = cx.nonce();
         // The token is not needed to leave, so it is not sent.
         let data = Data { topic, room, token: None, token_type: None };
         self.write(cx, link, &Wire { kind: "unsubscribe", nonce: &nonce, data });
-        self.links.entry(link).or_default().sent.insert(nonce.clone(), Sent::Unsubscribe);
+        self.links.entry(link).or_default().sent.insert(nonce.clone(), Sent::Unsubscribe { topic: topic.to_owned(), name });
         Dispatch::Sent { answer: nonce, class: Class::Idempotent }
     }
 

@@ -66,7 +66,7 @@ struct LinkState {
 #[derive(Debug, Clone)]
 enum Sent {
     Subscribe { key: KeyId, topic: String, name: String, credential: String, first: bool },
-    Unsubscribe,
+    Unsubscribe { topic: String, name: Option<String> },
 }
 
 impl Astro {
@@ -209,7 +209,15 @@ impl Dialect for Astro {
         if credential != DEFAULT_CREDENTIAL && !self.options.credentials.iter().any(|named| named.name == credential) {
             return Err(Error::option("credential", "a name from the option `credentials`"));
         }
-        Ok(Identity::Shared(identity(&target.topic, &name_of(target))))
+        // What the gateway calls the room, once it has said so.
+        let name = name_of(target);
+        Ok(Identity::Shared(identity(&target.topic, self.canonical.get(&name).unwrap_or(&name))))
+    }
+
+    fn is_ambiguous(&self, target: &Target) -> bool {
+        let Target::Topic(target) = target else { return false };
+        let name = name_of(target);
+        !is_channel_id(&name) && !self.canonical.contains_key(&name)
     }
 
     fn dial(&mut self, _cx: &mut Context<'_>, _route: RouteId, resume: Option<&Secret>) -> Dialing {
