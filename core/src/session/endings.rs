@@ -254,12 +254,8 @@ impl Machine {
 
     /// No credential can bring anything back any more.
     pub(super) fn drop_ghosts(&mut self, route: RouteId) {
-        let ghosts: Vec<KeyId> = self
-            .keys
-            .iter()
-            .filter(|(_, key)| key.route == route && key.is_leaving() && !key.is_asked_for())
-            .map(|(id, _)| *id)
-            .collect();
+        let ghosts: Vec<KeyId> =
+            self.keys.iter().filter(|(_, key)| key.route == route && key.is_leaving() && !key.is_asked_for()).map(|(id, _)| *id).collect();
         for id in ghosts {
             self.finish(id);
         }

@@ -88,14 +88,7 @@ impl Astro {
         self.unsubscribe_wire(cx, link, topic, None, None)
     }
 
-    fn unsubscribe_wire(
-        &mut self,
-        cx: &mut Context<'_>,
-        link: LinkId,
-        topic: &str,
-        room: Option<&str>,
-        name: Option<String>,
-    ) -> Dispatch {
+    fn unsubscribe_wire(&mut self, cx: &mut Context<'_>, link: LinkId, topic: &str, room: Option<&str>, name: Option<String>) -> Dispatch {
         let nonce = cx.nonce();
         // The token is not needed to leave, so it is not sent.
         let data = Data { topic, room, token: None, token_type: None };
