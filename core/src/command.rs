@@ -1,6 +1,7 @@
 //! What a user can ask for.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -41,8 +42,28 @@ impl Command {
     /// # Errors
     /// `invalid_option`, naming what was expected, never the value.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(json).map_err(|error| crate::options::json_error(&error))
+        read(json).map_err(|error| crate::options::json_error(&error))
     }
+}
+
+/// Variables are kept as they were written, which serde cannot do for a member of an enum that is told by its tag: such members pass
+/// through a form of serde's own. So operations are read without their tag.
+fn read(json: &[u8]) -> Result<Command, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Tag<'a> {
+        #[serde(rename = "type", borrow)]
+        tag: Cow<'a, str>,
+    }
+
+    let Ok(Tag { tag }) = serde_json::from_slice(json) else { return serde_json::from_slice(json) };
+    let make = match tag.as_ref() {
+        "operation" => Command::Operation,
+        "execute" => Command::Execute,
+        _ => return serde_json::from_slice(json),
+    };
+    let mut members: BTreeMap<String, &RawValue> = serde_json::from_slice(json)?;
+    members.remove("type");
+    serde_json::from_slice(&serde_json::to_vec(&members)?).map(make)
 }
 
 /// A topic of a room.
@@ -160,5 +181,30 @@ impl Outgoing {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_kept_as_they_were_written() {
+        let json = br#"{"type":"operation","query":"q","variables":{"n": 1.50, "big": 12345678901234567890123},"extensions":null}"#;
+        let Ok(Command::Operation(target)) = Command::from_json(json) else { panic!("an operation") };
+        assert_eq!(target.variables.as_deref().map(RawValue::get), Some(r#"{"n": 1.50, "big": 12345678901234567890123}"#));
+        assert!(target.extensions.is_none());
+        assert!(matches!(Command::from_json(br#"{"query":"q","type":"execute"}"#), Ok(Command::Execute(_))));
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_read_is_refused_without_its_values() {
+        for json in
+            [&br#"{"type":"operation","query":"q","secret":1}"#[..], br#"{"type":"operation"}"#, br#"{"type":"nothing"}"#, b"[]", b"{"]
+        {
+            assert_eq!(Command::from_json(json).err().map(|error| error.code), Some(crate::error::Code::InvalidOption));
+        }
+        let error = Command::from_json(br#"{"type":"subscribe","topic":["sesame"]}"#).err();
+        assert!(error.is_some_and(|error| !error.to_string().contains("sesame")));
     }
 }

@@ -17,7 +17,7 @@ from ._logging import log
 from ._requests import Requests
 from ._service import Service, providing
 from .errors import Error, UsageError
-from .events import Closed, Event, Fault, Message
+from .events import Closed, Event, Message
 from .stream import Stream
 
 __all__ = ["AsyncClient"]
@@ -232,7 +232,7 @@ class AsyncClient:
         assert self._poller is not None
         if _loop.poller() is not self._poller:
             raise UsageError("this client belongs to another event loop; use it there, or make another", "wrong_loop")
-        stream = Stream(self._core, self._poller, request, command, self._look, keeps, **options)
+        stream = Stream(self._core, self._poller, request, command, self._credentials.look, keeps, **options)
         self._streams.add(stream)
         return stream
 
@@ -276,13 +276,6 @@ class AsyncClient:
 
         poller.keep(self)
         self._handlers.start(self._core, poller, done)
-
-    def _look(self, events: list[Any]) -> None:
-        """See every event before the reader does."""
-        if self._credentials.any_failed:
-            for event in events:
-                if type(event) is Fault:
-                    self._credentials.explain(event.request, event.error)
 
     def _over(self) -> None:
         """The client has ended."""

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from ._native import Need
+from ._native import Fault, Need
 from .errors import Error, OptionError
 
 __all__ = ["Credentials", "Provider", "Token", "TokenRequest", "TokenSource"]
@@ -89,10 +89,12 @@ class Credentials:
         if request is not None and request in self._failed:
             error.__cause__ = self._failed[request]
 
-    @property
-    def any_failed(self) -> bool:
-        """Whether a fault may be about a provider."""
-        return bool(self._failed)
+    def look(self, events: list[Any]) -> None:
+        """See events before their reader does."""
+        if self._failed:
+            for event in events:
+                if type(event) is Fault:
+                    self.explain(event.request, event.error)
 
 
 def read(provided: object) -> Token:

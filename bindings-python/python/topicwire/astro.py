@@ -42,7 +42,7 @@ class Astro(AsyncClient):
         **options: Unpack[AstroOptions],
     ) -> None:
         known = Credentials()
-        super().__init__(_options(known, "Astro", token, url, credentials, options), known)
+        super().__init__(astro_options(known, token, url, credentials, options), known)
 
     async def subscribe(
         self, topic: str, room: str | None = None, *, credential: str | None = None, no_room: bool = False
@@ -53,7 +53,7 @@ class Astro(AsyncClient):
         perhaps even before this returns. Raises what the gateway said. Cancelling it undoes it.
         """
         command = _commands.subscribe(topic, room, credential, no_room)
-        return _subscription(topic, room, await self._ask(command, undo=_commands.unsubscribe))
+        return subscription_of(topic, room, await self._ask(command, undo=_commands.unsubscribe))
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """End a subscription. Messages that are on their way are dropped."""
@@ -64,23 +64,24 @@ class Astro(AsyncClient):
         await self._ask(_commands.unsubscribe_all(topic))
 
 
-def _options(
+def astro_options(
     known: Credentials,
-    owner: str,
     token: TokenSource | None,
     url: str | None,
     named: Mapping[str, TokenSource] | None,
     options: AstroOptions,
 ) -> str:
+    """The options of a client, for both front ends."""
     own: dict[str, Any] = {
         "token": known.option("default", token),
         "credentials": known.options(named, options.get("token_type")),
     }
     if url is not None:
         own["url"] = url
-    return _commands.options("astro", owner, AstroOptions, options, **own)
+    return _commands.options("astro", "Astro", AstroOptions, options, **own)
 
 
-def _subscription(topic: str, room: str | None, reply: _native.Reply) -> Subscription:
+def subscription_of(topic: str, room: str | None, reply: _native.Reply) -> Subscription:
+    """The subscription that a reply tells of."""
     result = None if reply.result is None else _native.decode(reply.result)
     return Subscription(reply.subscription or reply.request, topic, room, result)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphQL", "Operation"]
 
+# Results go to their operations; in the main stream they would only fill a queue that few read.
+MAIN: dict[str, Any] = {"filter": {"kinds": ["state", "opened", "fault", "gap", "subscribed", "ended"]}}
+
 
 class GraphQL(AsyncClient):
     """Runs GraphQL subscriptions, queries and mutations over a WebSocket.
@@ -35,13 +38,12 @@ class GraphQL(AsyncClient):
     Raises `OptionError` for a value that cannot work, and `TypeError` for an option that does not exist.
     """
 
-    # Results go to their operations; here they would only fill a queue that few read.
-    _main_options = {"filter": {"kinds": ["state", "opened", "fault", "gap", "subscribed", "ended"]}}  # noqa: RUF012
+    _main_options = MAIN
 
     def __init__(self, url: str, token: TokenSource | None = None, **options: Unpack[GraphQLOptions]) -> None:
         known = Credentials()
         self._lazy = bool(options.get("lazy", True))
-        super().__init__(_options(known, "GraphQL", url, token, options), known)
+        super().__init__(graphql_options(known, url, token, options), known)
 
     def subscribe(
         self,
@@ -155,6 +157,7 @@ def failure(event: Ended | Closed) -> Error | None:
     return event.error
 
 
-def _options(known: Credentials, owner: str, url: str, token: TokenSource | None, options: GraphQLOptions) -> str:
+def graphql_options(known: Credentials, url: str, token: TokenSource | None, options: GraphQLOptions) -> str:
+    """The options of a client, for both front ends."""
     own = {"url": url, "token": known.option("default", token)}
-    return _commands.options("graphql", owner, GraphQLOptions, options, **own)
+    return _commands.options("graphql", "GraphQL", GraphQLOptions, options, **own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _commands
 from ._client import AsyncClient
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["Raw"]
+
+# A reader that is slow slows the sender down.
+MAIN: dict[str, Any] = {"overflow": "block"}
 
 
 class Raw(AsyncClient):
@@ -32,7 +35,7 @@ class Raw(AsyncClient):
     Raises `OptionError` for a value that cannot work, and `TypeError` for an option that does not exist.
     """
 
-    _main_options = {"overflow": "block"}  # noqa: RUF012 - never changed
+    _main_options = MAIN
 
     def __init__(self, url: str, **options: Unpack[RawOptions]) -> None:
         super().__init__(_commands.options("raw", "Raw", RawOptions, options, url=url), Credentials())
