@@ -115,6 +115,8 @@ class AsyncClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._is_ours():
+            return
         try:
             await self.close()
         except asyncio.CancelledError:
@@ -276,6 +278,14 @@ class AsyncClient:
 
         poller.keep(self)
         self._handlers.start(self._core, poller, done)
+
+    def _is_ours(self) -> bool:
+        """Whether this is the process that the client was made in. The child of a fork leaves it alone."""
+        try:
+            self._core.state()
+        except UsageError:
+            return False
+        return True
 
     def _over(self) -> None:
         """The client has ended."""

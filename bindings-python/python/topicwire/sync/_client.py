@@ -115,6 +115,8 @@ class SyncClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._is_ours():
+            return
         try:
             self.close()
         except BaseException:
@@ -260,6 +262,14 @@ class SyncClient:
 
         dispatcher().keep(self)
         self._handler_lane = HandlerLane(self._core, self._table, done)
+
+    def _is_ours(self) -> bool:
+        """Whether this is the process that the client was made in. The child of a fork leaves it alone."""
+        try:
+            self._core.state()
+        except UsageError:
+            return False
+        return True
 
     def _over(self) -> None:
         """The client has ended."""
