@@ -60,7 +60,8 @@ fn files() -> Result<Vec<(&'static str, String)>> {
     let mut json = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
     json.push('\n');
     let tables = tables(&document)?;
-    Ok(vec![("schema/topicwire.json", json), ("docs/options.md", tables)])
+    let csharp = crate::csharp::options::text(&document)?;
+    Ok(vec![("schema/topicwire.json", json), ("docs/options.md", tables), (crate::csharp::options::FILE, csharp)])
 }
 
 /// The reference of options, errors and topics.

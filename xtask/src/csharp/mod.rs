@@ -1,6 +1,7 @@
 //! The C# package: its toolchain, the code that is generated for it, and its tests.
 
 mod generated;
+pub(crate) mod options;
 mod toolchain;
 
 use std::path::PathBuf;

@@ -1,0 +1,42 @@
+using System;
+using System.Text;
+
+namespace Topicwire.Batches
+{
+    /// <summary>Topics and rooms as strings that are made once: a lane sees the same few again and again. Any thread may ask.</summary>
+    internal sealed class LabelCache
+    {
+        private const int Slots = 32;
+        private readonly Entry?[] entries = new Entry?[Slots];
+
+        internal string Get(ReadOnlySpan<byte> label)
+        {
+            var slot = Hash(label) & (Slots - 1);
+            var known = entries[slot];
+            if (!(known is null) && label.SequenceEqual(known.Bytes)) return known.Text;
+            var made = new Entry(label.ToArray(), Encoding.UTF8.GetString(label));
+            entries[slot] = made;
+            return made.Text;
+        }
+
+        private static int Hash(ReadOnlySpan<byte> label)
+        {
+            if (label.IsEmpty) return 0;
+            // Topics differ at their ends, rooms anywhere.
+            return label.Length + label[label.Length - 1] * 31 + label[label.Length / 2] * 7 + label[label.Length / 4];
+        }
+
+        private sealed class Entry
+        {
+            internal Entry(byte[] bytes, string text)
+            {
+                Bytes = bytes;
+                Text = text;
+            }
+
+            internal byte[] Bytes { get; }
+
+            internal string Text { get; }
+        }
+    }
+}
