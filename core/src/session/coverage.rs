@@ -48,7 +48,7 @@ impl Machine {
         let unplaced: Vec<KeyId> =
             self.keys.iter().filter(|(_, key)| key.displaces.is_some_and(|(by, _)| by == link)).map(|(id, _)| *id).collect();
         for id in unplaced {
-            self.placed(id, false);
+            self.placed(id, false, (!whole).then_some(last));
         }
         let cause = error.cloned().map(Arc::new);
         let superseded: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.superseded).map(|(id, _)| *id).collect();
@@ -63,7 +63,7 @@ impl Machine {
             let start = GapStart { since: last, cause: cause.clone() };
             if lost.proven && !whole && !key.covers.is_empty() {
                 // What was on its way by this link is not sent again by the one that took over.
-                key.gap.get_or_insert(start.clone());
+                key.open_gap(start.clone());
             }
             // A link that took over for good may have silenced those before it.
             let silenced = |cover: &Cover| lost.proven && superseded.contains(&cover.link);
@@ -76,7 +76,7 @@ impl Machine {
                     Some(earlier) if !lost.proven && earlier.since < start.since => earlier,
                     _ => start,
                 };
-                key.gap.get_or_insert(start);
+                key.open_gap(start);
                 if key.state == KeyState::Live {
                     key.state = KeyState::Wanted;
                 }
@@ -96,7 +96,7 @@ impl Machine {
         for key in self.keys.values_mut() {
             let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
             key.covers.remove(at);
-            key.gap.get_or_insert(GapStart { since, cause: Some(cause.clone()) });
+            key.open_gap(GapStart { since, cause: Some(cause.clone()) });
             if key.covers.is_empty() && key.state == KeyState::Live {
                 key.state = KeyState::Wanted;
             }

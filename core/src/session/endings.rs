@@ -4,7 +4,6 @@
 //! remembered as ghosts until the credential is used or void.
 
 use super::Machine;
-use super::coverage::GapStart;
 use super::ledger::{Job, Rank, Request, RequestKind};
 use super::subscriptions::{Key, KeyState};
 use super::timers::Timer;
@@ -186,20 +185,18 @@ impl Machine {
         if key.is_leaving() || key.covers.is_empty() {
             return;
         }
-        let earlier = key.gap.as_ref().is_some_and(|gap| gap.since <= since);
-        if !earlier {
-            key.gap = Some(GapStart { since, cause: None });
-        }
+        key.gap_since(since);
         key.covers.clear();
         key.state = KeyState::Wanted;
         self.enqueue_subscribe(id);
     }
 
     /// A name was ended so that the server would say which room it means, and now it is settled. Unless the room is known, any other
-    /// subscription of the topic may have been the one that was ended with it.
-    pub(super) fn placed(&mut self, id: KeyId, known: bool) {
+    /// subscription of the topic may have been the one that was ended with it: since then, or since the link fell silent if it is lost.
+    pub(super) fn placed(&mut self, id: KeyId, known: bool, silent_since: Option<UnixMillis>) {
         let Some(key) = self.keys.get_mut(&id) else { return };
         let Some((_, since)) = key.displaces.take() else { return };
+        let since = silent_since.map_or(since, |silent| silent.min(since));
         let Target::Topic(target) = key.target.as_ref() else { return };
         if known {
             return;
@@ -272,7 +269,7 @@ impl Machine {
     }
 
     pub(super) fn remove_key(&mut self, id: KeyId) {
-        self.placed(id, false);
+        self.placed(id, false, None);
         let Some(key) = self.keys.remove(&id) else { return };
         for name in &key.identities {
             if self.identities.get(name.as_bytes()) == Some(&id) {

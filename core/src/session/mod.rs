@@ -185,6 +185,8 @@ impl Session {
                 Timer::Key(key) => self.machine.key_due(key),
                 Timer::Need(request) => self.machine.need_expired(now, request),
                 Timer::Credential(name) => self.machine.credential_due(&name),
+                // What waits to be read may be older than the overlap.
+                Timer::Dedup if self.machine.pressure => self.machine.timers.set(Timer::Dedup, now.after(DEDUP_TAIL)),
                 Timer::Dedup => self.machine.dedup.end_overlap(),
                 Timer::Stall => self.machine.stall_over(),
                 Timer::Shutdown => self.machine.shutdown_overdue(now),

@@ -93,6 +93,18 @@ impl Key {
         self.state == KeyState::Sent(link) || self.is_covered_by(link) || self.perhaps.contains(&link)
     }
 
+    /// Messages may be missing since then, or since before.
+    pub(super) fn gap_since(&mut self, since: UnixMillis) {
+        self.open_gap(GapStart { since, cause: None });
+    }
+
+    pub(super) fn open_gap(&mut self, start: GapStart) {
+        match &mut self.gap {
+            Some(gap) => gap.since = gap.since.min(start.since),
+            None => self.gap = Some(start),
+        }
+    }
+
     pub(super) fn subscriptions(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
         self.members.iter().map(|member| member.subscription)
     }
@@ -226,7 +238,7 @@ impl Machine {
     pub(super) fn subscribe_answered(&mut self, now: Now, link: LinkId, id: KeyId, answer: Answer) {
         match answer {
             Answer::Done { result, canonical } => {
-                self.placed(id, canonical.is_some());
+                self.placed(id, canonical.is_some(), None);
                 let id = canonical.map_or(id, |name| self.merge(id, name));
                 self.went_live(now, link, id, true, result);
             }
@@ -283,8 +295,9 @@ impl Machine {
                     }
                     into.perhaps.append(&mut key.perhaps);
                     into.ending |= key.ending;
-                    if key.displaces.is_some() {
-                        // It was ended under the other name, so that the gateway would explain it.
+                    if let Some((_, since)) = key.displaces {
+                        // It may have been ended under the other name.
+                        into.gap_since(since);
                         into.covers.clear();
                         into.state = KeyState::Wanted;
                     }
