@@ -93,6 +93,8 @@ impl Machine {
     /// relied on, though it lives.
     pub(super) fn doubt(&mut self, since: UnixMillis, link: LinkId, error: &Error) {
         let cause = Arc::new(error.clone());
+        // Nor is it known to have delivered anything since its last frame.
+        let since = self.links.get(&link).map_or(since, |link| since.min(link.last_inbound.wall));
         for key in self.keys.values_mut() {
             let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
             key.covers.remove(at);

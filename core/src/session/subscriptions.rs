@@ -394,6 +394,7 @@ impl Machine {
             member.told = true;
             news.push(member.subscription);
         }
+        key.was_live |= !news.is_empty();
         for subscription in news {
             self.emit(EventKind::Subscribed { subscription, recovered: false, confirmed: true });
             let reply = Reply { subscription: Some(subscription), result: None, confirmed: true };
