@@ -51,7 +51,7 @@ impl Machine {
             self.placed(id, false, (!whole).then_some(last));
         }
         let cause = error.cloned().map(Arc::new);
-        let superseded: Vec<LinkId> = self.links.iter().filter(|(_, link)| link.superseded).map(|(id, _)| *id).collect();
+        let superseded = self.superseded();
         let mut torn = Vec::new();
         for (id, key) in &mut self.keys {
             key.perhaps.retain(|other| *other != link);
@@ -87,6 +87,11 @@ impl Machine {
         for id in torn {
             self.report_gap(now, id);
         }
+    }
+
+    /// Links that others have taken over from.
+    pub(super) fn superseded(&self) -> Vec<LinkId> {
+        self.links.iter().filter(|(_, link)| link.superseded).map(|(id, _)| *id).collect()
     }
 
     /// A link that was to take over came to nothing after the server may have let it: from `since` on the link before it is not to be

@@ -12,7 +12,8 @@ use crate::time::Now;
 impl Machine {
     #[inline]
     pub(super) fn deliver(&mut self, now: Now, link: LinkId, to: Recipient<'_>, mut message: Message) {
-        let Some(state) = self.links.get(&link) else { return };
+        let Some(state) = self.links.get_mut(&link) else { return };
+        state.served = true;
         message.connection = state.connection;
         message.received = now.wall;
         if self.facts.dedup && self.is_repeated(now, &message) {

@@ -43,7 +43,7 @@ impl Machine {
     }
 
     /// The last user of a key left.
-    fn leave(&mut self, id: KeyId) {
+    pub(super) fn leave(&mut self, id: KeyId) {
         let Some(key) = self.keys.get(&id) else { return };
         let (route, asked) = (key.route, key.is_asked_for());
         self.dequeue(route, &Job::Subscribe(id));
@@ -181,12 +181,14 @@ impl Machine {
 
     /// A key was ended on the server though it is wanted.
     fn displace(&mut self, id: KeyId, since: UnixMillis) {
+        let superseded = self.superseded();
         let Some(key) = self.keys.get_mut(&id) else { return };
         if key.is_leaving() || key.covers.is_empty() {
             return;
         }
         key.gap_since(since);
-        key.covers.clear();
+        // What an old link fails to bring is still worth a word.
+        key.covers.retain(|cover| superseded.contains(&cover.link));
         key.state = KeyState::Wanted;
         self.enqueue_subscribe(id);
     }

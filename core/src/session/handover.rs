@@ -127,6 +127,7 @@ impl Machine {
                 key.gap.get_or_insert(GapStart { since, cause: None });
             }
             if missed || self.facts.verify_resume {
+                self.timers.cancel(&Timer::Key(id));
                 self.enqueue_subscribe(id);
             }
         }
@@ -145,6 +146,7 @@ impl Machine {
             self.dequeue(route, &Job::Unsubscribe(id));
             self.tell_leavers(id);
             if self.keys.get(&id).is_some_and(|key| !key.is_covered_by(link)) {
+                self.timers.cancel(&Timer::Key(id));
                 self.enqueue_subscribe(id);
             }
         }

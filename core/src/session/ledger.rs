@@ -125,6 +125,7 @@ impl Machine {
             // Commands of a superseded link have been sent again on its successor.
             return state.phase >= Phase::Draining;
         };
+        state.served = true;
         self.dirty = true;
         self.start_answer_clocks(now, link);
         if matches!(answer, Answer::Done { .. }) {

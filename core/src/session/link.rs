@@ -48,6 +48,8 @@ pub(super) struct Link {
     pub(super) last_inbound: Now,
     /// The gateway said that it will close this link: no more commands on it.
     pub(super) leaving: bool,
+    /// The server has served it: a command was answered, or a message came.
+    pub(super) served: bool,
     /// Another link has taken over. It delivers to its last frame.
     pub(super) superseded: bool,
     pub(super) in_flight: BTreeMap<String, InFlight>,
@@ -77,6 +79,7 @@ impl Link {
             dialed: now,
             last_inbound: now,
             leaving: false,
+            served: false,
             superseded: false,
             in_flight: BTreeMap::new(),
             bucket,

@@ -160,8 +160,8 @@ impl Machine {
         let Some(state) = self.links.get(&link) else { return };
         let (route, was, resumed) = (state.route, state.phase, state.unproven_resume());
         let error = verdict.error().clone();
-        // The server refused the credential, if it closed before it greeted, or soon after it for a policy (RFC 6455 §7.4.1).
-        let refused = end.received.is_some() && (was == Phase::Greeting || end.code() == 1008);
+        // The server refused the credential, if it closed before it greeted, or for a policy (RFC 6455 §7.4.1) before it served anything.
+        let refused = end.received.is_some() && (was == Phase::Greeting || (end.code() == 1008 && !state.served));
         let doubt = (resumed && !refused).then_some(state.dialed.wall);
         let loss = Loss { resumed, clean: end.clean(), doubt };
         let Some(role) = self.remove_link(now, link, Some(&error), end.received.is_some()) else { return };

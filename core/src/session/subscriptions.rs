@@ -20,6 +20,9 @@ use crate::event::{EventKind, FaultKind, NeedReason, Reply, Subscriptions};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
 use crate::time::{Now, UnixMillis};
 
+/// A refusal is waited out this much longer than a failure.
+const REFUSED_WAITS: u32 = 4;
+
 /// What the server knows as one subscription.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -270,6 +273,7 @@ impl Machine {
     /// The server uses another name for it. If that name is known already, the two are one.
     fn merge(&mut self, id: KeyId, canonical: String) -> KeyId {
         let other = self.identities.get(canonical.as_bytes()).copied();
+        let superseded = self.superseded();
         match other {
             Some(other) if other == id => id,
             Some(other) => {
@@ -298,7 +302,7 @@ impl Machine {
                     if let Some((_, since)) = key.displaces {
                         // It may have been ended under the other name.
                         into.gap_since(since);
-                        into.covers.clear();
+                        into.covers.retain(|cover| superseded.contains(&cover.link));
                         into.state = KeyState::Wanted;
                     }
                     into.members_changed();
@@ -412,6 +416,9 @@ impl Machine {
     }
 
     pub(super) fn key_due(&mut self, id: KeyId) {
+        if let Some(key) = self.keys.get_mut(&id) {
+            key.refreshed = false;
+        }
         self.enqueue_subscribe(id);
     }
 
@@ -428,6 +435,8 @@ impl Machine {
     pub(super) fn key_failed(&mut self, now: Now, id: KeyId, error: Error) {
         let Some(key) = self.keys.get_mut(&id) else { return };
         key.state = KeyState::Failed(error.code);
+        let key_tries = key.tries;
+        key.tries = key.tries.saturating_add(1);
         let rejected: Vec<SubscriptionId> = key.members.iter().filter(|member| !member.told).map(|member| member.subscription).collect();
         key.members.retain(|member| member.told);
         key.members_changed();
@@ -437,7 +446,13 @@ impl Machine {
             self.reply(RequestId(subscription.0), Err(error.clone()));
         }
         if left {
+            // It stays wanted. The next connection may be luckier, and so may the same one after a good while.
+            let wait = backoff::delay(&self.reconnect, key_tries, &mut self.rng) * REFUSED_WAITS;
+            self.timers.set(Timer::Key(id), now.after(wait));
             self.fault(FaultKind::Resubscribe, Some(id), error.clone());
+        } else if self.keys.get(&id).is_some_and(Key::is_asked_for) {
+            // An earlier link, or an earlier command, may have brought it to the server all the same.
+            self.leave(id);
         } else {
             self.tell_leavers(id);
             self.remove_key(id);

@@ -249,7 +249,7 @@ impl World {
             && (socket.reading || !socket.open)
             && let Some((since, what)) = socket.unread.pop_front()
         {
-            self.oracle.slowest = self.oracle.slowest.max(self.now.mono - since);
+            self.oracle.longest_unread = self.oracle.longest_unread.max(self.now.mono - since);
             self.take_in(link, what);
         }
     }

@@ -112,9 +112,9 @@ pub(crate) struct Socket {
     pub(crate) open: bool,
     /// Since when nothing more arrives from it.
     pub(crate) cut_since: Option<Duration>,
-    /// The gateway has given a token with which the next one takes over.
+    /// The gateway has said that it will go.
     pub(crate) offered: bool,
-    /// Since when the gateway has closed it, after it gave such a token.
+    /// Since when the gateway has closed it, after it said so.
     pub(crate) left_since: Option<Duration>,
     /// The client reads.
     pub(crate) reading: bool,

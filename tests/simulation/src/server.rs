@@ -64,7 +64,7 @@ impl World {
             GatewayFrame::Text(text) => {
                 self.check_throttle(&text);
                 self.note_refused_end(&text);
-                if find(&text, b"reconnect_token")
+                if find(&text, br#""type":"reconnect""#)
                     && let Some(socket) = self.sockets.get_mut(&link)
                 {
                     socket.offered = true;
@@ -82,13 +82,19 @@ impl World {
 
     /// A fault refuses the end of a subscription: the gateway keeps what nobody wants, and no client can help it.
     fn note_refused_end(&mut self, text: &[u8]) {
+        let answer = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
+        if answer["type"] != "response" {
+            return;
+        }
+        let asked = match answer["nonce"].as_str() {
+            Some(nonce) => self.ends_asked.remove(nonce).into_iter().collect(),
+            // It may be for any.
+            None => self.ends_asked.values().cloned().collect::<Vec<_>>(),
+        };
         if !find(text, b"a fault asked for this error") || find(text, b"err_internal_error") || find(text, b"err_deadline_exceeded") {
             return;
         }
-        let refused = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
-        if let Some(pair) = refused["nonce"].as_str().and_then(|nonce| self.ends_asked.remove(nonce)) {
-            self.ends_refused.insert(pair);
-        }
+        self.ends_refused.extend(asked);
     }
 
     /// Whoever paces commands is never throttled, save on purpose.

@@ -12,6 +12,7 @@ use topicwire::lane::{LaneOptions, Overflow, Poller, Router};
 use topicwire::session::Session;
 use topicwire::time::{Now, UnixMillis};
 use topicwire_gateway::machine::Machine;
+use topicwire_gateway::machine::astro::options::Handover;
 
 use crate::dice::Dice;
 use crate::lanes::{Consumer, What};
@@ -139,7 +140,8 @@ impl World {
         let mut session = Session::new(&plan.options, dice.seed()).expect("a plan's options are good");
         session.set_interest(Box::new(router.interest()));
         let gateway = Machine::new(plan.gateway.clone(), dice.any());
-        let oracle = Oracle { unconfirmed: plan.side == Side::GraphQl, ..Oracle::default() };
+        let lingers = plan.gateway.astro.handover == Handover::Old;
+        let oracle = Oracle { unconfirmed: plan.side == Side::GraphQl, lingers, ..Oracle::default() };
         let mut world = Self {
             plan,
             dice,
@@ -306,7 +308,7 @@ impl World {
             Happening::Probe => {
                 self.check_converged();
                 self.publish_probes();
-                let wait = self.oracle.slowest * 4 + Duration::from_secs(10);
+                let wait = (self.oracle.slowest + self.oracle.longest_unread) * 4 + Duration::from_secs(10);
                 self.after(wait, Happening::Close);
             }
             Happening::Close => {
