@@ -217,10 +217,11 @@ class SyncClient:
         payload: bytes | None = None,
         undo: Callable[[int], str] | None = None,
         timeout: float | None = None,
+        given: Callable[[], object] | None = None,
     ) -> _native.Reply:
         self._started()
         self._refuse_reentry()
-        return _requests.here(self._core).ask(self._core, command, payload, undo, timeout)
+        return _requests.here(self._core).ask(self._core, command, payload, undo, timeout, given)
 
     def _open(self, request: int = 0, command: str | None = None, keeps: object = None, **options: Any) -> Stream:
         return Stream(self._core, request, command, self._credentials.look, keeps, **options)

@@ -66,12 +66,15 @@ class Replies:
         payload: bytes | None = None,
         undo: Callable[[int], str] | None = None,
         timeout: float | None = None,
+        given: Callable[[], object] | None = None,
     ) -> Reply:
-        """Give a command and wait for its reply. An interrupt takes it back."""
+        """Give a command and wait for its reply. An interrupt takes it back. `given` is called between the two."""
         request = core.next_request()
         self._awaited.add(request)
         try:
             core.submit(request, self._lane, command, payload)
+            if given is not None:
+                given()
             self._wait(lambda: request in self._arrived, timeout)
             reply = self._arrived.pop(request)
         except BaseException:
