@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::Machine;
-use super::subscriptions::KeyState;
+use super::subscriptions::{Key, KeyState};
 use crate::error::Error;
 use crate::event::{EventKind, Gap};
 use crate::id::{KeyId, LinkId, SubscriptionId};
@@ -28,55 +28,86 @@ pub(super) struct GapStart {
     pub(super) cause: Option<Arc<Error>>,
 }
 
+impl Key {
+    /// Messages may be missing from here on. What is not told yet and began earlier says it already; what began later goes back as far.
+    pub(super) fn miss(&mut self, start: GapStart) {
+        match &mut self.gap {
+            Some(gap) if gap.since <= start.since => {}
+            gap => *gap = Some(start),
+        }
+    }
+
+    /// Not to be relied on any more, though the links live: what they swallow before their end is still to be told.
+    pub(super) fn distrust(&mut self, which: impl Fn(LinkId) -> bool) {
+        let distrusted = &mut self.distrusted;
+        self.covers.retain(|cover| {
+            let keep = !which(cover.link);
+            if !keep {
+                distrusted.push(cover.link);
+            }
+            keep
+        });
+    }
+}
+
 impl Machine {
     /// The server delivers this subscription by this link.
     pub(super) fn cover(&mut self, key: KeyId, link: LinkId, proven: bool) {
+        let superseded = if proven { self.superseded() } else { Vec::new() };
         let Some(key) = self.keys.get_mut(&key) else { return };
+        key.distrusted.retain(|other| *other != link);
         match key.covers.iter_mut().find(|cover| cover.link == link) {
             Some(cover) => cover.proven |= proven,
             None => key.covers.push(Cover { link, proven }),
         }
         if proven {
             key.provisional = None;
+            // It took over for good, and may have silenced those before it.
+            key.distrust(|other| other < link && superseded.contains(&other));
         }
     }
 
     /// A link is gone, or is not listened to any more. `whole`: everything that the server sent by it has arrived.
     pub(super) fn uncover(&mut self, now: Now, link: LinkId, error: Option<&Error>, whole: bool) {
         let Some(state) = self.links.get(&link) else { return };
-        let last = state.last_inbound.wall;
+        let last = state.heard();
         let unplaced: Vec<KeyId> =
             self.keys.iter().filter(|(_, key)| key.displaces.is_some_and(|(by, _)| by == link)).map(|(id, _)| *id).collect();
         for id in unplaced {
             self.placed(id, false, (!whole).then_some(last));
         }
         let cause = error.cloned().map(Arc::new);
-        let superseded = self.superseded();
         let mut torn = Vec::new();
         for (id, key) in &mut self.keys {
             key.perhaps.retain(|other| *other != link);
             if key.is_leaving() && key.state == KeyState::Sent(link) {
                 key.state = KeyState::Wanted;
             }
-            let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
-            let lost = key.covers.remove(at);
             let start = GapStart { since: last, cause: cause.clone() };
+            let Some(at) = key.covers.iter().position(|cover| cover.link == link) else {
+                let distrusted = key.distrusted.len();
+                key.distrusted.retain(|other| *other != link);
+                if key.distrusted.len() < distrusted && !whole {
+                    key.miss(start);
+                    torn.extend(key.covers.iter().any(|cover| cover.proven).then_some(*id));
+                }
+                continue;
+            };
+            let lost = key.covers.remove(at);
             if lost.proven && !whole && !key.covers.is_empty() {
                 // What was on its way by this link is not sent again by the one that took over.
-                key.open_gap(start.clone());
+                key.miss(start.clone());
             }
-            // A link that took over for good may have silenced those before it.
-            let silenced = |cover: &Cover| lost.proven && superseded.contains(&cover.link);
-            if key.covers.iter().any(|cover| cover.proven && !silenced(cover)) {
+            if key.covers.iter().any(|cover| cover.proven) {
                 torn.push(*id);
                 continue;
             }
-            if key.covers.iter().all(silenced) {
+            if key.covers.is_empty() {
                 let start = match key.provisional.take() {
                     Some(earlier) if !lost.proven && earlier.since < start.since => earlier,
                     _ => start,
                 };
-                key.open_gap(start);
+                key.miss(start);
                 if key.state == KeyState::Live {
                     key.state = KeyState::Wanted;
                 }
@@ -98,12 +129,12 @@ impl Machine {
     /// relied on, though it lives.
     pub(super) fn doubt(&mut self, since: UnixMillis, link: LinkId, error: &Error) {
         let cause = Arc::new(error.clone());
-        // Nor is it known to have delivered anything since its last frame.
-        let since = self.links.get(&link).map_or(since, |link| since.min(link.last_inbound.wall));
         for key in self.keys.values_mut() {
-            let Some(at) = key.covers.iter().position(|cover| cover.link == link) else { continue };
-            key.covers.remove(at);
-            key.open_gap(GapStart { since, cause: Some(cause.clone()) });
+            if !key.is_covered_by(link) {
+                continue;
+            }
+            key.distrust(|other| other == link);
+            key.miss(GapStart { since, cause: Some(cause.clone()) });
             if key.covers.is_empty() && key.state == KeyState::Live {
                 key.state = KeyState::Wanted;
             }
@@ -112,13 +143,12 @@ impl Machine {
 
     /// A link proved itself: what it covers, it covers.
     pub(super) fn confirm_cover(&mut self, now: Now, link: LinkId) {
-        let mut recovered = Vec::new();
-        for (id, key) in &mut self.keys {
-            for cover in key.covers.iter_mut().filter(|cover| cover.link == link && !cover.proven) {
-                cover.proven = true;
-                key.provisional = None;
+        let claimed = |key: &Key| key.covers.iter().any(|cover| cover.link == link && !cover.proven);
+        let recovered: Vec<KeyId> = self.keys.iter().filter(|(_, key)| claimed(key)).map(|(id, _)| *id).collect();
+        for id in &recovered {
+            self.cover(*id, link, true);
+            if let Some(key) = self.keys.get_mut(id) {
                 key.state = KeyState::Live;
-                recovered.push(*id);
             }
         }
         let mut live = Vec::new();

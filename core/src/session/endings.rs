@@ -4,6 +4,7 @@
 //! remembered as ghosts until the credential is used or void.
 
 use super::Machine;
+use super::coverage::GapStart;
 use super::ledger::{Job, Rank, Request, RequestKind};
 use super::subscriptions::{Key, KeyState};
 use super::timers::Timer;
@@ -181,14 +182,12 @@ impl Machine {
 
     /// A key was ended on the server though it is wanted.
     fn displace(&mut self, id: KeyId, since: UnixMillis) {
-        let superseded = self.superseded();
         let Some(key) = self.keys.get_mut(&id) else { return };
         if key.is_leaving() || key.covers.is_empty() {
             return;
         }
-        key.gap_since(since);
-        // What an old link fails to bring is still worth a word.
-        key.covers.retain(|cover| superseded.contains(&cover.link));
+        key.miss(GapStart { since, cause: None });
+        key.distrust(|_| true);
         key.state = KeyState::Wanted;
         self.enqueue_subscribe(id);
     }
@@ -227,7 +226,7 @@ impl Machine {
     pub(super) fn finish(&mut self, id: KeyId) {
         self.tell_leavers(id);
         let Some(key) = self.keys.get_mut(&id) else { return };
-        key.covers.clear();
+        key.distrust(|_| true);
         key.perhaps.clear();
         key.ending = false;
         if !key.is_leaving() {

@@ -80,6 +80,7 @@ impl Machine {
             }
             None => None,
         };
+        self.forget_refreshes(route_id);
         match readiness {
             Readiness::Resumed => self.take_over(id, route_id, &carried),
             Readiness::Fresh => self.ask_again(id, route_id),
@@ -94,6 +95,13 @@ impl Machine {
             self.timers.set(Timer::Probation(id), now.after(self.facts.probation));
         }
         self.dirty = true;
+    }
+
+    /// With a new connection every subscription may ask for a fresh credential again.
+    fn forget_refreshes(&mut self, route: RouteId) {
+        for key in self.keys.values_mut().filter(|key| key.route == route) {
+            key.refreshed = false;
+        }
     }
 
     /// The server brings back what was live when the credential was given. The rest is asked for.
@@ -124,7 +132,8 @@ impl Machine {
                 && !key.covers.is_empty()
             {
                 // The link before delivered it, and may have stopped when this one took over.
-                key.gap.get_or_insert(GapStart { since, cause: None });
+                key.miss(GapStart { since, cause: None });
+                key.distrust(|other| other != link);
             }
             if missed || self.facts.verify_resume {
                 self.timers.cancel(&Timer::Key(id));
@@ -246,7 +255,11 @@ impl Machine {
             return;
         }
         let overlap = self.routes.values().any(|route| route.links().count() > 1);
-        if !overlap && !self.timers.is_set(&Timer::Dedup) {
+        // What a link holds back while nobody reads it comes later than anything else.
+        let unread = self.links.values().any(|link| !link.reading);
+        if overlap || unread {
+            self.timers.cancel(&Timer::Dedup);
+        } else if !self.timers.is_set(&Timer::Dedup) {
             self.timers.set(Timer::Dedup, now.after(super::DEDUP_TAIL));
         }
     }

@@ -120,6 +120,21 @@ pub enum Output {
     },
 }
 
+impl Output {
+    /// The link that it is about.
+    #[must_use]
+    pub fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Open { link, .. }
+            | Self::Send { link, .. }
+            | Self::Read { link, .. }
+            | Self::Close { link, .. }
+            | Self::Abort { link } => Some(*link),
+            Self::Stall | Self::Request { .. } | Self::CancelRequest { .. } => None,
+        }
+    }
+}
+
 /// Where to connect, and what to offer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dial {

@@ -16,7 +16,10 @@ use super::pacing::Bucket;
 use super::route::Carried;
 use crate::dialect::Priority;
 use crate::id::{Connection, LinkId, RequestId, RouteId, Ticket};
-use crate::time::Now;
+use crate::time::{Now, UnixMillis};
+
+/// After reading went on, what comes this soon may have waited.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// Where a link is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +60,8 @@ pub(super) struct Link {
     pub(super) idle: Option<Duration>,
     pub(super) probed: Option<Duration>,
     pub(super) reading: bool,
+    /// Reading was held back: what had been heard by then, and when it went on. What is read right after may be as old as that.
+    pub(super) held_back: Option<(UnixMillis, Option<Duration>)>,
     pub(super) next_ticket: u64,
     pub(super) flushed: Ticket,
     /// Frames handed over and not yet written: their tickets and sizes.
@@ -86,6 +91,7 @@ impl Link {
             idle: None,
             probed: None,
             reading: true,
+            held_back: None,
             next_ticket: 1,
             flushed: Ticket(0),
             unsent: VecDeque::new(),
@@ -97,6 +103,25 @@ impl Link {
     /// Whether commands may be given to it.
     pub(super) fn takes_commands(&self) -> bool {
         matches!(self.phase, Phase::Probation | Phase::Ready) && !self.leaving
+    }
+
+    /// Up to when everything that the server sent by it had arrived, at least.
+    pub(super) fn heard(&self) -> UnixMillis {
+        match self.held_back {
+            Some((before, None)) => before,
+            Some((before, Some(since))) if self.last_inbound.mono < since + CATCH_UP => before,
+            _ => self.last_inbound.wall,
+        }
+    }
+
+    /// Reading stops, or goes on.
+    pub(super) fn read(&mut self, now: Now, on: bool) {
+        self.reading = on;
+        self.held_back = match (on, self.held_back) {
+            (false, _) => Some((self.heard(), None)),
+            (true, Some((before, None))) => Some((before, Some(now.mono))),
+            (true, other) => other,
+        };
     }
 
     /// Dialled with a resume credential, and not yet believed.

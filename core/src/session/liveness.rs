@@ -98,14 +98,14 @@ impl Machine {
     }
 
     /// Pauses reading while consumers are behind, but never while an answer, a probe or a close is awaited, since they come by the same socket.
-    pub(super) fn update_reading(&mut self) {
+    pub(super) fn update_reading(&mut self, now: Now) {
         for (id, link) in &mut self.links {
             // A fresh link is used from its greeting on; only one that claims to have resumed must be heard until it is believed.
             let in_use = link.phase == Phase::Ready || (link.phase == Phase::Probation && link.resume.is_none());
             let awaited = !link.in_flight.is_empty() || link.probed.is_some() || !in_use || link.leaving;
             let read = !self.pressure || awaited;
             if read != link.reading && link.phase > Phase::Dialing {
-                link.reading = read;
+                link.read(now, read);
                 self.outputs.push_back(Output::Read { link: *id, on: read });
             }
         }

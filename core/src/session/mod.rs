@@ -17,6 +17,7 @@ mod handover;
 mod interest;
 pub mod io;
 mod ledger;
+mod linger;
 mod link;
 mod liveness;
 mod machine;
@@ -185,8 +186,6 @@ impl Session {
                 Timer::Key(key) => self.machine.key_due(key),
                 Timer::Need(request) => self.machine.need_expired(now, request),
                 Timer::Credential(name) => self.machine.credential_due(&name),
-                // What waits to be read may be older than the overlap.
-                Timer::Dedup if self.machine.pressure => self.machine.timers.set(Timer::Dedup, now.after(DEDUP_TAIL)),
                 Timer::Dedup => self.machine.dedup.end_overlap(),
                 Timer::Stall => self.machine.stall_over(),
                 Timer::Shutdown => self.machine.shutdown_overdue(now),
@@ -368,7 +367,7 @@ impl Session {
                 self.machine.route_unwanted(now, route);
             }
             self.machine.watch_overlap(now);
-            self.machine.update_reading();
+            self.machine.update_reading(now);
             self.machine.update_state();
         }
     }

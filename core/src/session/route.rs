@@ -151,6 +151,7 @@ impl Machine {
         let asked = failure.http.is_none() && matches!(failure.phase, DialPhase::Upgrade | DialPhase::Protocol | DialPhase::Timeout);
         let doubt = (resumed && asked).then_some(state.dialed.wall);
         self.refusal.clone_from(&failure.http);
+        self.take_back_outputs(link);
         self.remove_link(now, link, None, true);
         self.judge(now, route, verdict, Loss { resumed, clean: false, doubt });
     }
@@ -164,6 +165,7 @@ impl Machine {
         let refused = end.received.is_some() && (was == Phase::Greeting || (end.code() == 1008 && !state.served));
         let doubt = (resumed && !refused).then_some(state.dialed.wall);
         let loss = Loss { resumed, clean: end.clean(), doubt };
+        self.take_back_outputs(link);
         let Some(role) = self.remove_link(now, link, Some(&error), end.received.is_some()) else { return };
         self.last_end = Some(end.clone());
         if was == Phase::Closing {
@@ -176,6 +178,11 @@ impl Machine {
             Role::Active if self.has_successor(route) => {}
             Role::Active | Role::Candidate => self.judge(now, route, verdict, loss),
         }
+    }
+
+    /// What was to be done with a link that has ended meanwhile cannot be done any more.
+    fn take_back_outputs(&mut self, link: LinkId) {
+        self.outputs.retain(|output| output.link() != Some(link));
     }
 
     /// Takes a link out of everything. What it carried goes back to where it came from.
@@ -400,56 +407,6 @@ impl Machine {
         } else {
             self.closing_progress(now);
         }
-    }
-
-    /// The open links of a route of which nothing is wanted any more.
-    pub(super) fn unused_links(&self, id: RouteId) -> Vec<LinkId> {
-        let open = |link: &LinkId| self.links.get(link).is_some_and(|link| link.phase > Phase::Greeting && link.phase < Phase::Closing);
-        match self.routes.get(&id) {
-            Some(route) if !route.is_wanted() => route.links().filter(open).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Nothing is wanted of a route any more.
-    pub(super) fn route_unwanted(&mut self, now: Now, id: RouteId) {
-        let Some(route) = self.routes.get(&id) else { return };
-        if route.is_wanted() {
-            return;
-        }
-        match self.facts.routes {
-            Routes::PerKey => {
-                let links: Vec<LinkId> = route.links().collect();
-                for link in links {
-                    self.part_with(now, link, 1000, "");
-                }
-                self.timers.cancel(&Timer::Dial(id));
-                self.timers.cancel(&Timer::Linger(id));
-                self.routes.remove(&id);
-                self.dirty = true;
-            }
-            Routes::Shared if self.facts.lazy => {
-                if let Some(linger) = self.facts.linger {
-                    self.timers.set(Timer::Linger(id), now.after(linger));
-                }
-            }
-            Routes::Shared => {}
-        }
-    }
-
-    /// An unused route has lingered long enough.
-    pub(super) fn linger_over(&mut self, now: Now, id: RouteId) {
-        let Some(route) = self.routes.get_mut(&id) else { return };
-        if route.is_wanted() {
-            return;
-        }
-        route.dial_now = false;
-        route.resume = None;
-        let links: Vec<LinkId> = route.links().collect();
-        for link in links {
-            self.part_with(now, link, 1000, "");
-        }
-        self.timers.cancel(&Timer::Dial(id));
     }
 
     /// Puts a job in a route's queue.

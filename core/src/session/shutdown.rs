@@ -60,7 +60,7 @@ impl Machine {
                     if let Some(link) = self.links.get_mut(&id) {
                         link.phase = Phase::Closing;
                         if !link.reading {
-                            link.reading = true;
+                            link.read(now, true);
                             self.outputs.push_back(Output::Read { link: id, on: true });
                         }
                     }

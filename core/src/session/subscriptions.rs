@@ -35,6 +35,8 @@ pub(super) struct Key {
     pub(super) recipients: Subscriptions,
     pub(super) state: KeyState,
     pub(super) covers: Vec<Cover>,
+    /// Links that delivered it and live, but are not relied on any more.
+    pub(super) distrusted: Vec<LinkId>,
     /// Links by which it was asked for without ever hearing an answer: the server may have it there.
     pub(super) perhaps: Vec<LinkId>,
     /// A command that ends it was sent, and the server has not said what came of it.
@@ -94,18 +96,6 @@ impl Key {
     /// The same of one link.
     pub(super) fn is_asked_for_by(&self, link: LinkId) -> bool {
         self.state == KeyState::Sent(link) || self.is_covered_by(link) || self.perhaps.contains(&link)
-    }
-
-    /// Messages may be missing since then, or since before.
-    pub(super) fn gap_since(&mut self, since: UnixMillis) {
-        self.open_gap(GapStart { since, cause: None });
-    }
-
-    pub(super) fn open_gap(&mut self, start: GapStart) {
-        match &mut self.gap {
-            Some(gap) => gap.since = gap.since.min(start.since),
-            None => self.gap = Some(start),
-        }
     }
 
     pub(super) fn subscriptions(&self) -> impl Iterator<Item = SubscriptionId> + '_ {
@@ -171,6 +161,7 @@ impl Machine {
                 recipients: Subscriptions::None,
                 state: KeyState::Wanted,
                 covers: Vec::new(),
+                distrusted: Vec::new(),
                 perhaps: Vec::new(),
                 ending: false,
                 displaces: None,
@@ -248,7 +239,7 @@ impl Machine {
             Answer::Again => {
                 let Some(key) = self.keys.get_mut(&id) else { return };
                 // Whoever has the same under another name loses it for a moment.
-                key.gap.get_or_insert(GapStart { since: now.wall, cause: None });
+                key.miss(GapStart { since: now.wall, cause: None });
                 key.displaces.get_or_insert((link, now.wall));
                 let route = key.route;
                 self.enqueue(route, Rank::Unsubscribe, Job::Unsubscribe(id));
@@ -273,7 +264,6 @@ impl Machine {
     /// The server uses another name for it. If that name is known already, the two are one.
     fn merge(&mut self, id: KeyId, canonical: String) -> KeyId {
         let other = self.identities.get(canonical.as_bytes()).copied();
-        let superseded = self.superseded();
         match other {
             Some(other) if other == id => id,
             Some(other) => {
@@ -295,14 +285,14 @@ impl Machine {
                     into.members.append(&mut key.members);
                     into.leavers.append(&mut key.leavers);
                     if let Some(gap) = key.gap {
-                        into.gap.get_or_insert(gap);
+                        into.miss(gap);
                     }
                     into.perhaps.append(&mut key.perhaps);
                     into.ending |= key.ending;
                     if let Some((_, since)) = key.displaces {
-                        // It may have been ended under the other name.
-                        into.gap_since(since);
-                        into.covers.retain(|cover| superseded.contains(&cover.link));
+                        // It was ended under the other name, so that the gateway would explain it.
+                        into.miss(GapStart { since, cause: None });
+                        into.distrust(|_| true);
                         into.state = KeyState::Wanted;
                     }
                     into.members_changed();
@@ -450,12 +440,9 @@ impl Machine {
             let wait = backoff::delay(&self.reconnect, key_tries, &mut self.rng) * REFUSED_WAITS;
             self.timers.set(Timer::Key(id), now.after(wait));
             self.fault(FaultKind::Resubscribe, Some(id), error.clone());
-        } else if self.keys.get(&id).is_some_and(Key::is_asked_for) {
-            // An earlier link, or an earlier command, may have brought it to the server all the same.
-            self.leave(id);
         } else {
-            self.tell_leavers(id);
-            self.remove_key(id);
+            // The server may have it all the same, from an earlier attempt or by a resume credential.
+            self.leave(id);
         }
         let nothing_works = !self.keys.is_empty() && self.keys.values().all(|key| key.state == KeyState::Failed(Code::Unauthorized));
         if self.facts.stop_when_unauthorized && (nothing_works || (self.keys.is_empty() && error.code == Code::Unauthorized)) {

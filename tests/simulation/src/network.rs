@@ -112,9 +112,9 @@ pub(crate) struct Socket {
     pub(crate) open: bool,
     /// Since when nothing more arrives from it.
     pub(crate) cut_since: Option<Duration>,
-    /// The gateway has said that it will go.
-    pub(crate) offered: bool,
-    /// Since when the gateway has closed it, after it said so.
+    /// The gateway has announced that it will close it, with a token for the next one or without.
+    pub(crate) announced: bool,
+    /// Since when the gateway has closed it, after it announced that.
     pub(crate) left_since: Option<Duration>,
     /// The client reads.
     pub(crate) reading: bool,
@@ -145,7 +145,7 @@ impl Socket {
             up_arrived: 0,
             open: false,
             cut_since: None,
-            offered: false,
+            announced: false,
             left_since: None,
             reading: true,
             unread: VecDeque::new(),

@@ -60,8 +60,6 @@ pub(crate) struct Oracle {
     pub(crate) silences: Vec<(Duration, Duration)>,
     /// When the gateway had left and the client could neither have followed nor have known.
     pub(crate) limbo: Vec<(Duration, Duration)>,
-    /// The gateway delivers by an old link until it has heard of its end, which may be after the client has told of it.
-    pub(crate) lingers: bool,
     /// How long a frame took at most on its way.
     pub(crate) slowest: Duration,
     /// How long one waited at most, at the client's end, to be read.
@@ -184,9 +182,9 @@ impl Oracle {
 
     /// The first publication that a subscription should have had and did not, without a word.
     pub(crate) fn check_losses(&mut self) {
-        let slack = self.slowest + self.longest_unread + Duration::from_millis(2);
+        let slack = self.slowest + Duration::from_millis(2);
         let slack_ms = u64::try_from(slack.as_millis()).unwrap_or(u64::MAX);
-        let late = if self.unconfirmed || self.lingers { slack_ms * 2 } else { 1 };
+        let late = if self.unconfirmed { slack_ms * 2 } else { 1 };
         let mut found = None;
         for (id, subscription) in &self.subscriptions {
             let Some(live) = subscription.live else { continue };

@@ -193,9 +193,10 @@ impl Plan {
             Side::GraphQl => graphql(dice, token),
         };
         let mut gateway = gateway;
-        let severed = [Trouble::Cut, Trouble::HalfOpen, Trouble::ResetAfterFlush];
+        let severed = [Trouble::Cut, Trouble::HalfOpen, Trouble::ResetAfterFlush, Trouble::Spike];
         if gateway.astro.handover == Handover::Old && troubles.iter().any(|trouble| severed.contains(trouble)) {
-            // A gateway that goes on by the old connection cannot know that it is dead, and nobody else can know that it does not.
+            // A gateway that goes on by the old connection until it hears our goodbye cannot know that the connection is dead or the goodbye
+            // late, and nobody else can know that it does not.
             gateway.astro.handover = Handover::Move;
         }
         let latency = *dice.pick(&[(0, 0), (1, 5), (10, 60), (20, 200)]).unwrap_or(&(1, 5));

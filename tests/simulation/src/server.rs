@@ -23,7 +23,7 @@ impl World {
                 Output::Close { conn, code, reason } => {
                     let now = self.now.mono;
                     if let Some(socket) = self.sockets.get_mut(&link(conn))
-                        && socket.offered
+                        && socket.announced
                     {
                         socket.left_since.get_or_insert(now);
                     }
@@ -67,7 +67,7 @@ impl World {
                 if find(&text, br#""type":"reconnect""#)
                     && let Some(socket) = self.sockets.get_mut(&link)
                 {
-                    socket.offered = true;
+                    socket.announced = true;
                 }
                 Frame::Text(text)
             }

@@ -12,7 +12,6 @@ use topicwire::lane::{LaneOptions, Overflow, Poller, Router};
 use topicwire::session::Session;
 use topicwire::time::{Now, UnixMillis};
 use topicwire_gateway::machine::Machine;
-use topicwire_gateway::machine::astro::options::Handover;
 
 use crate::dice::Dice;
 use crate::lanes::{Consumer, What};
@@ -140,8 +139,7 @@ impl World {
         let mut session = Session::new(&plan.options, dice.seed()).expect("a plan's options are good");
         session.set_interest(Box::new(router.interest()));
         let gateway = Machine::new(plan.gateway.clone(), dice.any());
-        let lingers = plan.gateway.astro.handover == Handover::Old;
-        let oracle = Oracle { unconfirmed: plan.side == Side::GraphQl, lingers, ..Oracle::default() };
+        let oracle = Oracle { unconfirmed: plan.side == Side::GraphQl, ..Oracle::default() };
         let mut world = Self {
             plan,
             dice,
