@@ -11,7 +11,7 @@ use crate::dialect::astro::topics::TOPICS;
 use crate::error::Code;
 use crate::event::{EventKind, PayloadKind, Reply, State};
 use crate::id::{Connection, SubscriptionId};
-use crate::options::{AstroOptions, GraphQlOptions, RawOptions};
+use crate::options::{AstroOptions, GraphQlOptions, RawOptions, WebPubSubOptions};
 use crate::time::UnixMillis;
 
 /// A message's attributes, as every language shows them.
@@ -57,6 +57,7 @@ pub fn document() -> Value {
         "astro": generator.subschema_for::<AstroOptions>(),
         "graphql": generator.subschema_for::<GraphQlOptions>(),
         "raw": generator.subschema_for::<RawOptions>(),
+        "webpubsub": generator.subschema_for::<WebPubSubOptions>(),
     });
     let commands = generator.subschema_for::<Command>();
     let events = generator.subschema_for::<EventKind>();
@@ -78,6 +79,7 @@ pub fn document() -> Value {
             "astro": astro,
             "graphql": GraphQlOptions::default(),
             "raw": RawOptions::default(),
+            "webpubsub": WebPubSubOptions::default(),
         },
         "commands": commands,
         "events": events,

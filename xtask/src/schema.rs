@@ -69,9 +69,12 @@ fn tables(document: &Value) -> Result<String> {
     let mut text = String::from(
         "# Reference\n\nMade from the Rust types by `cargo xtask schema`; do not edit. Names and defaults are the same in every language.\n",
     );
-    for (title, definition, defaults) in
-        [("Astro", "AstroOptions", "astro"), ("GraphQL", "GraphQlOptions", "graphql"), ("Raw WebSocket", "RawOptions", "raw")]
-    {
+    for (title, definition, defaults) in [
+        ("Astro", "AstroOptions", "astro"),
+        ("GraphQL", "GraphQlOptions", "graphql"),
+        ("Web PubSub", "WebPubSubOptions", "webpubsub"),
+        ("Raw WebSocket", "RawOptions", "raw"),
+    ] {
         let _ = write!(text, "\n## Options: {title}\n\n| option | default | meaning |\n| --- | --- | --- |\n");
         options(&mut text, document, definition, "", &document["defaults"][defaults])?;
     }

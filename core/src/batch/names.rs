@@ -2,8 +2,16 @@
 
 use crate::event::{FaultKind, State};
 
-const STATES: &[State] =
-    &[State::Idle, State::Connecting, State::AwaitingWelcome, State::Active, State::HandingOver, State::Backoff, State::Closed];
+const STATES: &[State] = &[
+    State::Idle,
+    State::Connecting,
+    State::AwaitingWelcome,
+    State::Active,
+    State::HandingOver,
+    State::Recovering,
+    State::Backoff,
+    State::Closed,
+];
 
 const FAULTS: &[FaultKind] = &[
     FaultKind::BadFrame,

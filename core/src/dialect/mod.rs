@@ -7,6 +7,7 @@
 pub mod astro;
 pub mod graphql;
 pub mod raw;
+pub mod webpubsub;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub fn of(options: &Options) -> Result<Box<dyn Dialect>, Error> {
         Options::Astro(options) => Ok(Box::new(astro::Astro::new(options.clone()))),
         Options::GraphQl(options) => Ok(Box::new(graphql::GraphQl::new(options.clone()))),
         Options::Raw(options) => Ok(Box::new(raw::Raw::new(options.clone()))),
+        Options::WebPubSub(options) => Ok(Box::new(webpubsub::WebPubSub::new(options.clone()))),
     }
 }
 
@@ -154,6 +156,9 @@ pub struct Facts {
     pub drain: Duration,
     /// A resume credential is tried at most this often and this long while the server answers "later".
     pub resume_tries: (u32, Duration),
+    /// The gateway keeps a session whose connection broke, and what it has for it, until it is taken up again: then nothing is missing. A
+    /// dialect names the credential with [`Context::resumable`].
+    pub resume_replays: bool,
     /// The same message may come by two links, so ids are remembered.
     pub dedup: bool,
     /// Drop messages of subscriptions that the user has ended.
@@ -273,6 +278,9 @@ pub enum Dispatch {
 pub enum Class {
     /// Doing it twice does no harm: it is sent again.
     Idempotent,
+    /// It carries a number under which the gateway does it once, for as long as it keeps the session: it is sent again when the session is
+    /// taken up again, and answered `outcome_unknown` when another begins. ([`Facts::resume_replays`])
+    SameId,
     /// Whether it was done cannot be known: it is answered `outcome_unknown`.
     Once,
 }

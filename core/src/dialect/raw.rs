@@ -56,6 +56,7 @@ impl Dialect for Raw {
             probe: self.options.ping_interval.map(|interval| Probe { interval, timeout: self.options.ping_timeout }),
             drain: std::time::Duration::ZERO,
             resume_tries: (0, std::time::Duration::ZERO),
+            resume_replays: false,
             dedup: false,
             drop_after_unsubscribe: true,
             stop_when_unauthorized: false,

@@ -115,6 +115,8 @@ pub enum State {
     Active,
     /// Connected, and moving to another connection without a break.
     HandingOver,
+    /// The connection was lost; the gateway keeps the session, and it is being taken up again. (Web PubSub)
+    Recovering,
     /// Disconnected, waiting for the next attempt.
     Backoff,
     /// Ended for good.
@@ -131,6 +133,7 @@ impl State {
             Self::AwaitingWelcome => "awaiting_welcome",
             Self::Active => "active",
             Self::HandingOver => "handing_over",
+            Self::Recovering => "recovering",
             Self::Backoff => "backoff",
             Self::Closed => "closed",
         }

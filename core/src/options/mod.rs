@@ -5,12 +5,14 @@ mod connection;
 mod graphql;
 mod millis;
 mod raw;
+mod webpubsub;
 
 pub use astro::{AstroOptions, NamedCredential, TokenType};
 pub(crate) use connection::json_error;
 pub use connection::{ConnectionOptions, Jitter, QueueOptions, ReconnectOptions};
 pub use graphql::{Auth, GraphQlOptions, Preset, Protocol, Sockets};
 pub use raw::RawOptions;
+pub use webpubsub::{WebPubSubOptions, WebPubSubProtocol};
 
 use crate::error::Error;
 use crate::secret::Secret;
@@ -46,6 +48,9 @@ pub enum Options {
     GraphQl(GraphQlOptions),
     /// Any other WebSocket server.
     Raw(RawOptions),
+    /// Azure Web PubSub.
+    #[serde(rename = "webpubsub")]
+    WebPubSub(WebPubSubOptions),
 }
 
 impl Options {
@@ -68,6 +73,7 @@ impl Options {
             Self::Astro(options) => options.validate(),
             Self::GraphQl(options) => options.validate(),
             Self::Raw(options) => options.validate(),
+            Self::WebPubSub(options) => options.validate(),
         }
     }
 
@@ -78,6 +84,7 @@ impl Options {
             Self::Astro(options) => &options.connection,
             Self::GraphQl(options) => &options.connection,
             Self::Raw(options) => &options.connection,
+            Self::WebPubSub(options) => &options.connection,
         }
     }
 
@@ -88,6 +95,7 @@ impl Options {
             Self::Astro(options) => &options.reconnect,
             Self::GraphQl(options) => &options.reconnect,
             Self::Raw(options) => &options.reconnect,
+            Self::WebPubSub(options) => &options.reconnect,
         }
     }
 
@@ -102,6 +110,7 @@ impl Options {
                 all
             }
             Self::GraphQl(options) => own(&options.token),
+            Self::WebPubSub(options) => own(&options.url),
             Self::Raw(_) => Vec::new(),
         }
     }
@@ -113,6 +122,7 @@ impl Options {
             Self::Astro(options) => &options.queue,
             Self::GraphQl(options) => &options.queue,
             Self::Raw(options) => &options.queue,
+            Self::WebPubSub(options) => &options.queue,
         }
     }
 }

@@ -51,6 +51,26 @@ impl Context<'_> {
         self.machine.is_resume(link)
     }
 
+    /// The link is what it claims to be: what it carried over is believed from now on, without waiting for the end of probation.
+    pub fn proven(&mut self, link: LinkId) {
+        self.machine.prove(self.now, link);
+    }
+
+    /// If this link is lost, its session is to be taken up again with this credential; without one, it cannot be. ([`crate::dialect::Facts::resume_replays`])
+    pub fn resumable(&mut self, link: LinkId, credential: Option<Secret>) {
+        self.machine.resumable(link, credential);
+    }
+
+    /// The gateway refused a command for now. It is in flight no more and waits until [`Context::retry_request`]. False if it is not in flight.
+    pub fn put_off(&mut self, link: LinkId, answer: &str) -> bool {
+        self.machine.put_off(link, answer)
+    }
+
+    /// Nothing will answer this command: its reply says that the last frame sent on the link, which carries it, was written.
+    pub fn answer_when_written(&mut self, link: LinkId, request: RequestId) {
+        self.machine.answer_when_written(link, request);
+    }
+
     /// The gateway will close this link soon. With a credential the next one resumes; without, it starts afresh. Either way the next is opened before this one is left.
     pub fn hand_over(&mut self, link: LinkId, resume: Option<Secret>) {
         self.machine.hand_over(self.now, link, resume);

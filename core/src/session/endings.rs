@@ -9,6 +9,7 @@ use super::ledger::{Job, Rank, Request, RequestKind};
 use super::subscriptions::{Key, KeyState};
 use super::timers::Timer;
 use crate::command::{Command, Target};
+use crate::dialect::Identity;
 use crate::error::{Code, Error};
 use crate::event::{EventKind, Outcome, Reply};
 use crate::id::{KeyId, LinkId, RequestId, RouteId, SubscriptionId};
@@ -41,6 +42,19 @@ impl Machine {
         }
         self.dirty = true;
         Ok(())
+    }
+
+    /// Everybody who listens to what the server knows by this identity wants to listen no more. False if nobody does.
+    pub(super) fn unsubscribe_all_of(&mut self, request: RequestId, identity: &Identity) -> bool {
+        let Identity::Shared(name) = identity else { return false };
+        let Some(key) = self.identities.get(name.as_bytes()).and_then(|key| self.keys.get(key)) else { return false };
+        let members: Vec<SubscriptionId> = key.subscriptions().collect();
+        let Some((last, others)) = members.split_last() else { return false };
+        for subscription in others {
+            // They are there, so this cannot fail.
+            let _ = self.unsubscribe(None, *subscription);
+        }
+        self.unsubscribe(Some(request), *last).is_ok()
     }
 
     /// The last user of a key left.

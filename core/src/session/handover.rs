@@ -3,7 +3,9 @@
 //! A link that is about to go says so. The next one is dialled while the old one still delivers, and takes over when it is greeted;
 //! the old one drains. Both deliver for a while, so ids are compared. The old link is not let go before the new one has proved itself.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -13,7 +15,6 @@ use super::coverage::GapStart;
 use super::io::Handshake;
 use super::ledger::{Job, Rank};
 use super::link::Phase;
-use super::route::{Carried, Resume};
 use super::subscriptions::Key;
 use super::timers::Timer;
 use crate::event::{EventKind, Opened};
@@ -23,6 +24,32 @@ use crate::time::Now;
 
 /// How often draining may be prolonged since the successor has not everything yet.
 const PROLONGED: u32 = 6;
+
+/// A credential with which the next link takes over from one that is leaving.
+#[derive(Debug)]
+pub(super) struct Resume {
+    /// Which of them it is: a newer one must not be taken for the one that a dial is using.
+    pub(super) id: u64,
+    pub(super) token: Secret,
+    pub(super) since: Duration,
+    pub(super) tries: u32,
+    pub(super) brings: Carried,
+}
+
+/// What a resume credential brings back.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carried {
+    /// What was live on the link when the credential came.
+    pub(super) live: BTreeSet<KeyId>,
+    /// What had been asked for and not been answered: the server may have counted it in.
+    pub(super) perhaps: BTreeSet<KeyId>,
+}
+
+impl Carried {
+    pub(super) fn may_contain(&self, id: KeyId) -> bool {
+        self.live.contains(&id) || self.perhaps.contains(&id)
+    }
+}
 
 impl Machine {
     /// The socket is open. Returns whether the link is known.
@@ -68,7 +95,12 @@ impl Machine {
             resumed: readiness == Readiness::Resumed,
             greeting,
         };
-        self.emit(EventKind::Opened(Box::new(opened)));
+        if self.facts.resume_replays && readiness == Readiness::Resumed {
+            // An open socket is not a session taken up again.
+            link.untold = Some(Box::new(opened));
+        } else {
+            self.emit(EventKind::Opened(Box::new(opened)));
+        }
         self.timers.cancel(&Timer::Greeting(id));
         self.timers.set(Timer::Settle(id), now.after(self.facts.settle));
         let previous = match self.routes.get_mut(&route_id) {
@@ -83,7 +115,10 @@ impl Machine {
         self.forget_refreshes(route_id);
         match readiness {
             Readiness::Resumed => self.take_over(id, route_id, &carried),
-            Readiness::Fresh => self.ask_again(id, route_id),
+            Readiness::Fresh => {
+                self.settle_uncertain();
+                self.ask_again(id, route_id);
+            }
         }
         if let Some(previous) = previous {
             self.drain(now, previous);
@@ -108,6 +143,7 @@ impl Machine {
     fn take_over(&mut self, link: LinkId, route: RouteId, carried: &Carried) {
         for key in &carried.live {
             self.cover(*key, link, false);
+            self.bridge_gap(*key);
         }
         let since = self.links.get(&link).map(|link| link.dialed.wall);
         let keys: Vec<KeyId> = self.routes.get(&route).map(|route| route.keys.iter().copied().collect()).unwrap_or_default();
@@ -169,6 +205,9 @@ impl Machine {
         }
         link.phase = Phase::Ready;
         let (route, leaving) = (link.route, link.leaving);
+        if let Some(opened) = link.untold.take() {
+            self.emit(EventKind::Opened(opened));
+        }
         self.confirm_cover(now, id);
         if let Some(route) = self.routes.get_mut(&route) {
             route.refreshes = 0;

@@ -181,6 +181,7 @@ impl Machine {
     }
 
     pub(super) fn answered(&mut self, request: RequestId, route: Option<RouteId>, result: Result<Reply, Error>) {
+        self.uncertain.remove(&request);
         self.emit(EventKind::Reply { request, result: result.map_err(Arc::new) });
         if let Some(id) = route
             && let Some(route) = self.routes.get_mut(&id)
@@ -206,7 +207,14 @@ impl Machine {
                         "the connection was lost after the command was written and before it was answered: it may have been carried out";
                     self.reply(request, Err(Error::new(Code::OutcomeUnknown, text)));
                 }
-                (job, _) => self.requeue(job),
+                (job, class) => {
+                    if let (Job::Request(request), Class::SameId) = (job, class)
+                        && lost.ticket <= flushed
+                    {
+                        self.uncertain.insert(request);
+                    }
+                    self.requeue(job);
+                }
             }
         }
         for request in unwritten {
@@ -284,6 +292,18 @@ impl Machine {
             self.requeue(Job::Request(request));
         }
         self.requests.contains_key(&request)
+    }
+
+    /// A command was refused for now. It waits, and is in flight no more, until the dialect retries it.
+    pub(super) fn put_off(&mut self, link: LinkId, key: &str) -> bool {
+        self.links.get_mut(&link).is_some_and(|link| link.in_flight.remove(key).is_some())
+    }
+
+    /// Nothing answers this command: it is answered by being written.
+    pub(super) fn answer_when_written(&mut self, link: LinkId, request: RequestId) {
+        let (Some(state), Some(owed)) = (self.links.get_mut(&link), self.requests.get_mut(&request)) else { return };
+        owed.kind = RequestKind::Write;
+        state.on_flush.push_back((state.last_ticket(), request));
     }
 
     /// Where a command was sent, and under which key its answer is awaited.

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use super::Machine;
 use super::context::Readiness;
+use super::handover::Carried;
 use super::io::{Frame, Handshake, Output};
 use super::ledger::InFlight;
 use super::pacing::Bucket;
-use super::route::Carried;
 use crate::dialect::Priority;
+use crate::event::Opened;
 use crate::id::{Connection, LinkId, RequestId, RouteId, Ticket};
+use crate::secret::Secret;
 use crate::time::{Now, UnixMillis};
 
 /// After reading went on, what comes this soon may have waited.
@@ -44,6 +46,12 @@ pub(super) struct Link {
     pub(super) phase: Phase,
     /// Dialled with this resume credential, which brings these back.
     pub(super) resume: Option<(u64, Carried)>,
+    /// What to take the session up again with, if this link is lost. (`Facts::resume_replays`)
+    pub(super) keep: Option<Secret>,
+    /// When the session's last connection was lost, and how often taking it up was tried.
+    pub(super) resumed_from: Option<(Duration, u32)>,
+    /// What is told of this link once it is believed.
+    pub(super) untold: Option<Box<Opened>>,
     pub(super) handshake: Handshake,
     pub(super) readiness: Option<Readiness>,
     pub(super) connection: Connection,
@@ -78,6 +86,9 @@ impl Link {
             route,
             phase: Phase::Dialing,
             resume: None,
+            keep: None,
+            resumed_from: None,
+            untold: None,
             handshake: Handshake::default(),
             readiness: None,
             connection: Connection(0),

@@ -67,6 +67,8 @@ pub(crate) struct Machine {
     pub(super) identities: HashMap<Box<[u8]>, KeyId, SeedableRandomState>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, KeyId>,
     pub(super) requests: BTreeMap<RequestId, Request>,
+    /// Requests that were written in a session that is to be taken up again.
+    pub(super) uncertain: BTreeSet<RequestId>,
     pub(super) credentials: BTreeMap<String, Provided>,
     pub(super) needs: BTreeMap<RequestId, String>,
     pub(super) http_open: BTreeSet<HttpId>,
@@ -116,6 +118,7 @@ impl Machine {
             identities: HashMap::with_hasher(SeedableRandomState::with_seed(map_seed, SharedSeed::global_fixed())),
             subscriptions: BTreeMap::new(),
             requests: BTreeMap::new(),
+            uncertain: BTreeSet::new(),
             credentials,
             needs: BTreeMap::new(),
             http_open: BTreeSet::new(),

@@ -22,6 +22,7 @@ mod link;
 mod liveness;
 mod machine;
 mod pacing;
+mod recovery;
 mod route;
 mod shutdown;
 mod state;
@@ -228,7 +229,15 @@ impl Session {
                 self.machine.queue_command(request, command, payload);
                 self.machine.leave_topic(&topic);
             }
-            Command::Execute(_) | Command::Ping => self.machine.queue_command(request, command, payload),
+            Command::JoinGroup(target) => self.subscribe(request, Target::Group(target))?,
+            Command::LeaveGroup(ref target) => {
+                let identity = self.dialect.identify(&Target::Group(target.clone()))?;
+                if !self.machine.unsubscribe_all_of(request, &identity) {
+                    // Nobody here joined it, but the server may have done so.
+                    self.machine.queue_command(request, command, payload);
+                }
+            }
+            command => self.machine.queue_command(request, command, payload),
         }
         self.settle(now);
         Ok(self.machine.accepted())

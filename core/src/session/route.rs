@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::backoff;
+use super::handover::Resume;
 use super::io::{DialFailure, DialPhase, LinkEnd, Output};
 use super::ledger::{Job, Rank};
 use super::link::{Link, Phase};
@@ -38,32 +39,6 @@ pub(super) struct Route {
     /// Credentials were refreshed this often in a row to get in.
     pub(super) refreshes: u32,
     pub(super) last_error: Option<Error>,
-}
-
-/// A credential with which the next link takes over from one that is leaving.
-#[derive(Debug)]
-pub(super) struct Resume {
-    /// Which of them it is: a newer one must not be taken for the one that a dial is using.
-    pub(super) id: u64,
-    pub(super) token: Secret,
-    pub(super) since: Duration,
-    pub(super) tries: u32,
-    pub(super) brings: Carried,
-}
-
-/// What a resume credential brings back.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Carried {
-    /// What was live on the link when the credential came.
-    pub(super) live: BTreeSet<KeyId>,
-    /// What had been asked for and not been answered: the server may have counted it in.
-    pub(super) perhaps: BTreeSet<KeyId>,
-}
-
-impl Carried {
-    pub(super) fn may_contain(&self, id: KeyId) -> bool {
-        self.live.contains(&id) || self.perhaps.contains(&id)
-    }
 }
 
 impl Route {
@@ -122,6 +97,7 @@ impl Machine {
                     route.candidate = Some(link);
                     if resume && let Some(resume) = &mut route.resume {
                         resume.tries += 1;
+                        state.resumed_from = Some((resume.since, resume.tries));
                         state.resume = Some((resume.id, resume.brings.clone()));
                     }
                 }
@@ -166,6 +142,7 @@ impl Machine {
         let doubt = (resumed && !refused).then_some(state.dialed.wall);
         let loss = Loss { resumed, clean: end.clean(), doubt };
         self.take_back_outputs(link);
+        self.keep_session(now, link, resumed && refused);
         let Some(role) = self.remove_link(now, link, Some(&error), end.received.is_some()) else { return };
         self.last_end = Some(end.clone());
         if was == Phase::Closing {
@@ -239,11 +216,13 @@ impl Machine {
             Verdict::Retry(error) => (Duration::ZERO, false, error),
             Verdict::RetryAfter { wait, keep_resume, error } => (wait, keep_resume, error),
         };
-        if !self.reconnect.enabled {
+        let recovering = self.may_recover(now, id);
+        if !self.reconnect.enabled && !recovering {
             let cause = if loss.clean { None } else { Some(error) };
             return self.end(now, cause);
         }
-        if self.reconnect.max_attempts.is_some_and(|most| route.attempts >= most) {
+        let Some(route) = self.routes.get_mut(&id) else { return };
+        if !recovering && self.reconnect.max_attempts.is_some_and(|most| route.attempts >= most) {
             let text = format!("gave up after {} attempts in a row: {}", route.attempts, error.message);
             let error = Error { message: text.into(), ..error }.retryable(false);
             return self.fatal(now, error);
@@ -255,7 +234,9 @@ impl Machine {
         } else if loss.resumed {
             let (most, span) = self.facts.resume_tries;
             let held = route.resume.as_ref().is_some_and(|resume| resume.tries < most && now.mono < resume.since + span);
-            if keep_resume && held {
+            if recovering {
+                wait.max(backoff::delay(&self.reconnect, 0, &mut self.rng))
+            } else if keep_resume && held {
                 wait.max(self.reconnect.initial / 2)
             } else {
                 // The way back is closed: start afresh, at once.
@@ -270,6 +251,7 @@ impl Machine {
         };
         if route.resume.is_none() {
             self.drop_ghosts(id);
+            self.settle_uncertain();
         }
         if self.facts.lazy && !self.routes.get(&id).is_some_and(|route| route.is_wanted()) {
             return;
@@ -358,6 +340,7 @@ impl Machine {
         let loss = Loss { resumed, clean: false, doubt: resumed.then_some(state.dialed.wall) };
         self.outputs.push_back(Output::Abort { link });
         self.dropped.push(link);
+        self.keep_session(now, link, false);
         let role = self.remove_link(now, link, Some(&error), false);
         if was == Phase::Closing {
             return self.after_planned_close(now, route);

@@ -88,6 +88,7 @@ impl Machine {
         let all: Vec<RequestId> = self.requests.keys().copied().collect();
         for request in all {
             let unknown = written.contains(&request)
+                || self.uncertain.contains(&request)
                 || matches!(self.requests.get(&request).map(|request| &request.kind), Some(RequestKind::Unsubscribe(_)));
             let error = match (&self.closed_cause, unknown) {
                 (_, true) => Error::new(Code::OutcomeUnknown, "the client was closed before the gateway answered"),

@@ -1,7 +1,7 @@
 //! The state that users see: a pure function of the routes.
 
 use super::Machine;
-use super::link::Phase;
+use super::link::{Link, Phase};
 use super::timers::Timer;
 use crate::event::{EventKind, State};
 
@@ -14,7 +14,11 @@ impl Machine {
         for (id, route) in &self.routes {
             let active = route.active.and_then(|link| self.links.get(&link));
             let candidate = route.candidate.and_then(|link| self.links.get(&link));
+            let lost = self.facts.resume_replays && route.resume.is_some();
+            let recovering = |link: &Link| self.facts.resume_replays && link.unproven_resume();
             let state = match (active, candidate) {
+                (Some(link), None) | (None, Some(link)) if recovering(link) => State::Recovering,
+                (None, None) if lost => State::Recovering,
                 (Some(active), _) if active.leaving => State::HandingOver,
                 (Some(_), Some(_)) => State::HandingOver,
                 (Some(_), None) => State::Active,
@@ -39,7 +43,9 @@ impl Machine {
         }
         let from = std::mem::replace(&mut self.state, to);
         let cause = match to {
-            State::Backoff => self.last_error(),
+            State::Backoff | State::Recovering => self.last_error(),
+            // The session is over, and another begins at once.
+            State::Connecting if self.facts.resume_replays && matches!(from, State::Active | State::Recovering) => self.last_error(),
             State::Closed => self.closed_cause.clone(),
             _ => None,
         };
@@ -54,7 +60,8 @@ fn rank(state: State) -> u8 {
         State::Backoff => 1,
         State::Connecting => 2,
         State::AwaitingWelcome => 3,
-        State::Active => 4,
-        State::HandingOver => 5,
+        State::Recovering => 4,
+        State::Active => 5,
+        State::HandingOver => 6,
     }
 }

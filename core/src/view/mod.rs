@@ -12,6 +12,7 @@ pub mod graphql;
 mod json;
 mod object;
 mod views;
+pub mod webpubsub;
 
 pub use decimal::{Decimal, NotDecimal};
 pub use json::{Json, Personal};

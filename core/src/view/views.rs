@@ -1,6 +1,6 @@
 //! Which views a client's payloads have: what a language asks without knowing any gateway.
 
-use super::{astro, graphql};
+use super::{astro, graphql, webpubsub};
 use crate::event::Message;
 use crate::options::Options;
 
@@ -22,6 +22,8 @@ pub enum Views {
     Astro,
     /// Those of [`graphql`].
     GraphQl,
+    /// Those of [`webpubsub`].
+    WebPubSub,
 }
 
 impl Views {
@@ -32,6 +34,7 @@ impl Views {
             Options::Astro(_) => Self::Astro,
             Options::GraphQl(_) => Self::GraphQl,
             Options::Raw(_) => Self::None,
+            Options::WebPubSub(_) => Self::WebPubSub,
         }
     }
 
@@ -42,6 +45,7 @@ impl Views {
             Self::None => None,
             Self::Astro => astro::canonical(message.topic()?, message.frame()),
             Self::GraphQl => graphql::canonical(message.payload()),
+            Self::WebPubSub => webpubsub::canonical(message.frame()),
         }
     }
 }

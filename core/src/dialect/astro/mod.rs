@@ -181,6 +181,7 @@ impl Dialect for Astro {
             probe: options.ping_interval.map(|interval| Probe { interval, timeout: None }),
             drain: options.drain,
             resume_tries: (5, Duration::from_secs(30)),
+            resume_replays: false,
             dedup: true,
             drop_after_unsubscribe: !options.deliver_after_unsubscribe,
             stop_when_unauthorized: options.stop_when_unauthorized,

@@ -126,6 +126,7 @@ impl Dialect for GraphQl {
             probe: options.ping_interval.map(|interval| Probe { interval, timeout: Some(options.pong_timeout) }),
             drain: Duration::ZERO,
             resume_tries: (0, Duration::ZERO),
+            resume_replays: false,
             dedup: false,
             drop_after_unsubscribe: true,
             stop_when_unauthorized: false,
@@ -140,7 +141,7 @@ impl Dialect for GraphQl {
     fn identify(&self, target: &Target) -> Result<Identity, Error> {
         match target {
             Target::Operation(target) => check(target).map(|()| Identity::Own),
-            Target::Topic(_) => Err(Error::new(Code::Unsupported, "GraphQL has operations, no topics")),
+            _ => Err(Error::new(Code::Unsupported, "GraphQL has operations, no topics and no groups")),
         }
     }
 

@@ -22,7 +22,7 @@ impl GraphQl {
         Self::text(cx, link, wire.stop(id), Priority::Data);
         let error = match operation.class {
             Class::Idempotent => Error::new(Code::Timeout, text),
-            Class::Once => Error::new(Code::OutcomeUnknown, format!("{text}: it may have been carried out")),
+            Class::Once | Class::SameId => Error::new(Code::OutcomeUnknown, format!("{text}: it may have been carried out")),
         };
         cx.answer(link, &id.to_string(), Answer::Failed(error));
         self.over(cx, link, owner);

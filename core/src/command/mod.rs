@@ -1,5 +1,7 @@
 //! What a user can ask for.
 
+mod group;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -7,6 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub use self::group::{DataType, GroupMessage, GroupTarget, Invocation, StreamEnd, StreamFragment, StreamStart, UserEvent};
 use crate::error::Error;
 use crate::id::SubscriptionId;
 
@@ -34,6 +37,34 @@ pub enum Command {
     },
     /// Send a WebSocket ping; the reply is its pong. The payload travels beside the command. (raw)
     Ping,
+    /// Join a group and hear what is sent to it. The request's number is the subscription's. (Web PubSub)
+    JoinGroup(GroupTarget),
+    /// Leave a group, whoever joined it. (Web PubSub)
+    LeaveGroup(GroupTarget),
+    /// Send to everybody in a group. (Web PubSub)
+    SendToGroup(GroupMessage),
+    /// Send an event to the application's server. (Web PubSub)
+    SendEvent(UserEvent),
+    /// Send an event to the application's server and answer with its result. (Web PubSub)
+    Invoke(Invocation),
+    /// Begin a stream to a group; the reply says that fragments may follow. (Web PubSub)
+    StartStream(StreamStart),
+    /// Send the next fragment of a stream; the reply says that the service has it. (Web PubSub)
+    StreamData(StreamFragment),
+    /// End a stream. (Web PubSub)
+    EndStream(StreamEnd),
+    /// Set what others see of this connection in a group, or clear it by leaving `state` out. (Web PubSub)
+    SetGroupState {
+        /// The group.
+        group: String,
+        /// Names and values.
+        #[serde(default)]
+        state: Option<std::collections::BTreeMap<String, String>>,
+    },
+    /// Hear of the state of everybody in a group: messages of the topic `group_state`. (Web PubSub)
+    SubscribeGroupState(GroupTarget),
+    /// Hear of it no more. (Web PubSub)
+    UnsubscribeGroupState(GroupTarget),
 }
 
 impl Command {
@@ -129,6 +160,8 @@ pub enum Target {
     Topic(TopicTarget),
     /// A GraphQL subscription.
     Operation(OperationTarget),
+    /// A group.
+    Group(GroupTarget),
 }
 
 /// A frame to send, on the path without JSON.
