@@ -5,7 +5,7 @@ use std::process::{Child, ExitCode, Stdio};
 
 use serde_json::Value;
 
-use crate::{Result, project};
+use crate::{Result, bench_python, project};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -21,15 +21,23 @@ pub(crate) struct Arguments {
 enum Language {
     /// Against plain tokio-tungstenite.
     Rust,
+    /// Against picows with orjson, and websockets with json.
+    Python,
 }
 
 /// Frame sizes with the numbers of events that take about a second.
-const SIZES: [(&str, usize, u64); 3] =
+pub(crate) const SIZES: [(&str, usize, u64); 3] =
     [("small, 264 B", 264, 2_000_000), ("typical, 1 KiB", 1024, 1_000_000), ("large, 16 KiB", 16_384, 80_000)];
 const SHAPES: [&str; 3] = ["routing-first", "data-first", "no-room"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Language::Rust = arguments.language;
+    match arguments.language {
+        Language::Rust => rust(arguments),
+        Language::Python => bench_python::run(arguments.runs),
+    }
+}
+
+fn rust(arguments: &Arguments) -> Result<ExitCode> {
     project::output(project::cargo(&["build", "--quiet", "--release", "--package", "topicwire-benches"]))?;
     let server = Server::start()?;
     println!("CPU per event in µs (thousand events per second); ratios are of CPU, higher is better for Topicwire.");
@@ -59,11 +67,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// The best of some runs.
-struct Figure {
+pub(crate) struct Figure {
     /// µs an event.
-    cpu: f64,
+    pub(crate) cpu: f64,
     /// Thousand events a second.
-    rate: f64,
+    pub(crate) rate: f64,
 }
 
 impl std::fmt::Display for Figure {
@@ -73,13 +81,13 @@ impl std::fmt::Display for Figure {
 }
 
 /// The load server, a process of its own that ends with us.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    port: String,
+    pub(crate) port: String,
 }
 
 impl Server {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let mut command = project::command(&program("load_server"), &[]);
         let mut child = command
             .stdin(Stdio::piped())
@@ -99,15 +107,7 @@ impl Server {
     }
 
     fn measure(&self, runs: usize, peer: &str, shape: &str, size: usize, events: u64) -> Result<Figure> {
-        let mut best = Figure { cpu: f64::INFINITY, rate: 0.0 };
-        for _ in 0..runs.max(1) {
-            let figures = self.client(peer, shape, size, events)?;
-            let number = |name: &str| figures[name].as_f64().ok_or_else(|| format!("{peer} printed no `{name}`"));
-            let (events, seconds, cpu) = (number("events")?, number("seconds")?, number("cpu")?);
-            best.cpu = best.cpu.min(cpu * 1e6 / events);
-            best.rate = best.rate.max(events / seconds / 1e3);
-        }
-        Ok(best)
+        best_of(runs, || self.client(peer, shape, size, events))
     }
 
     fn round_trip(&self, runs: usize, peer: &str) -> Result<f64> {
@@ -118,6 +118,19 @@ impl Server {
         }
         Ok(best)
     }
+}
+
+/// Measures several times; the best counts.
+pub(crate) fn best_of(runs: usize, measure: impl Fn() -> Result<Value>) -> Result<Figure> {
+    let mut best = Figure { cpu: f64::INFINITY, rate: 0.0 };
+    for _ in 0..runs.max(1) {
+        let figures = measure()?;
+        let number = |name: &str| figures[name].as_f64().ok_or_else(|| format!("a client printed no `{name}`"));
+        let (events, seconds, cpu) = (number("events")?, number("seconds")?, number("cpu")?);
+        best.cpu = best.cpu.min(cpu * 1e6 / events);
+        best.rate = best.rate.max(events / seconds / 1e3);
+    }
+    Ok(best)
 }
 
 impl Drop for Server {

@@ -1,9 +1,13 @@
-//! Sends frames as fast as they are taken: `load_server`. The client says in its path what it wants: `/flood/SHAPE/SIZE` or `/echo`.
+//! Sends frames as fast as they are taken: `load_server`. The client says in its path what it wants: `/flood/SHAPE/SIZE`,
+//! `/sparse/SHAPE/SIZE` (50 frames a second) or `/echo`.
 #![allow(clippy::print_stdout, reason = "the first line tells the port")]
+
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use topicwire_benches::{Shape, frame};
@@ -37,7 +41,8 @@ async fn serve(stream: TcpStream) {
     let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, look).await else { return };
     let mut parts = path.trim_start_matches('/').split('/');
     match (parts.next(), parts.next().and_then(Shape::named), parts.next().and_then(|size| size.parse().ok())) {
-        (Some("flood"), Some(shape), Some(size)) => {
+        (Some(pace @ ("flood" | "sparse")), Some(shape), Some(size)) => {
+            let sparse = pace == "sparse";
             if socket.send(Message::text(r#"{"type":"welcome","data":{"client_id":"1"}}"#)).await.is_err() {
                 return;
             }
@@ -48,7 +53,11 @@ async fn serve(stream: TcpStream) {
             if socket.send(Message::text(answer.to_string())).await.is_err() {
                 return;
             }
-            flood(socket.into_inner(), shape, size).await;
+            if sparse {
+                trickle(socket, shape, size).await;
+            } else {
+                flood(socket.into_inner(), shape, size).await;
+            }
         }
         _ => {
             while let Some(Ok(message)) = socket.next().await {
@@ -56,6 +65,17 @@ async fn serve(stream: TcpStream) {
                     return;
                 }
             }
+        }
+    }
+}
+
+/// Fifty frames a second, as long as they are taken.
+async fn trickle(mut socket: WebSocketStream<TcpStream>, shape: Shape, size: usize) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for number in 0.. {
+        ticks.tick().await;
+        if socket.send(Message::text(frame(shape, size, number % ROUND))).await.is_err() {
+            return;
         }
     }
 }

@@ -17,7 +17,7 @@ from ._logging import log
 from ._requests import Requests
 from ._service import Service, providing
 from .errors import Error, UsageError
-from .events import Closed, Event, Message
+from .events import Closed, Event, Message, StateName
 from .stream import Stream
 
 __all__ = ["AsyncClient"]
@@ -124,7 +124,7 @@ class AsyncClient:
             raise
 
     @property
-    def state(self) -> _native.StateName:
+    def state(self) -> StateName:
         """The state: `idle`, `connecting`, `awaiting_welcome`, `active`, `handing_over`, `backoff` or `closed`."""
         return self._core.state()
 

@@ -1,10 +1,35 @@
 from typing import Any, Literal, final, type_check_only
 
 from .errors import Error
+from .events import StateName
+
+__all__ = [
+    "Client",
+    "Closed",
+    "Ended",
+    "Fault",
+    "Gap",
+    "Lagged",
+    "Lane",
+    "Message",
+    "Need",
+    "NeedCancelled",
+    "Opened",
+    "Ping",
+    "Poller",
+    "Pong",
+    "Reply",
+    "State",
+    "Subscribed",
+    "Unknown",
+    "Unsubscribed",
+    "Writable",
+    "__version__",
+    "decode",
+    "forked",
+]
 
 __version__: str
-
-StateName = Literal["idle", "connecting", "awaiting_welcome", "active", "handing_over", "backoff", "closed"]
 
 def forked() -> None: ...
 def decode(json: bytes) -> Any: ...

@@ -5,7 +5,7 @@ All events have `seq`, `topic`, `room` and `data`; those that are not messages h
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ._native import (
     Closed,
@@ -36,10 +36,14 @@ __all__ = [
     "Ping",
     "Pong",
     "State",
+    "StateName",
     "Subscribed",
     "Unknown",
     "Unsubscribed",
 ]
+
+StateName: TypeAlias = Literal["idle", "connecting", "awaiting_welcome", "active", "handing_over", "backoff", "closed"]
+"""The states of a client."""
 
 Event: TypeAlias = (
     Message | State | Opened | Subscribed | Unsubscribed | Ended | Gap | Lagged | Fault | Ping | Pong | Closed | Unknown

@@ -15,7 +15,7 @@ from .._credentials import Credentials
 from .._handlers import AnyHandler, ErrorHandler, Table
 from .._service import providing
 from ..errors import AnswerTimeoutError, Error, UsageError
-from ..events import Closed, Event, Message
+from ..events import Closed, Event, Message, StateName
 from . import _requests
 from ._service import HandlerLane, Service, dispatcher
 from .stream import Stream
@@ -124,7 +124,7 @@ class SyncClient:
             raise
 
     @property
-    def state(self) -> _native.StateName:
+    def state(self) -> StateName:
         """The state: `idle`, `connecting`, `awaiting_welcome`, `active`, `handing_over`, `backoff` or `closed`."""
         return self._core.state()
 
