@@ -3,7 +3,8 @@
 //! You say what you want to hear, and then you hear it: typed, in order, without loss where the gateway can resume, and with an explicit
 //! [`Gap`](event::Gap) where it cannot. Reconnecting, resubscribing, pacing, keep-alive and planned handovers need no line of yours.
 //!
-//! ```no_run
+#![cfg_attr(feature = "net", doc = "```no_run")]
+#![cfg_attr(not(feature = "net"), doc = "```ignore")] // it is about the client, which needs the network
 //! use futures_util::StreamExt as _;
 //! use topicwire::Astro;
 //! use topicwire::event::EventKind;
