@@ -11,6 +11,7 @@ mod demo;
 mod fuzz;
 mod interop;
 mod licences;
+mod package;
 mod project;
 mod schema;
 mod setup;
@@ -42,6 +43,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Feed everything that reads what a peer sent, for a bounded time.
     Fuzz(fuzz::Arguments),
+    /// Build what users install.
+    Package(package::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
     Setup,
     /// Play the client against the gateway in virtual time, with seeded faults.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
         Command::Test(arguments) => test::run(&arguments),
     };

@@ -7,7 +7,7 @@ use crate::{Result, project};
 
 const FILE: &str = "bindings-csharp/Topicwire/Interop/Native.g.cs";
 
-fn library_name(name: &str) -> String {
+pub(crate) fn library_name(name: &str) -> String {
     format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
 }
 

@@ -28,6 +28,11 @@ impl Dotnet {
         Ok(ours)
     }
 
+    /// Where restored packages are kept.
+    pub(crate) fn packages() -> PathBuf {
+        project::root().join("target/csharp/packages")
+    }
+
     /// Builds a project.
     pub(crate) fn build(&self, project: &str) -> Result<()> {
         let mut command = self.command(&["build", "--nologo", "--verbosity", "quiet"]);
@@ -56,8 +61,10 @@ impl Dotnet {
         if let Some(root) = &self.root {
             command.env("DOTNET_ROOT", root);
             // Nothing is written into the home of whoever runs this.
-            command.env("DOTNET_CLI_HOME", root.join("home")).env("NUGET_PACKAGES", root.join("packages"));
+            command.env("DOTNET_CLI_HOME", root.join("home"));
         }
+        // Packages of ours have the same version for days: what was restored of them must be forgotten, and nobody else's be touched.
+        command.env("NUGET_PACKAGES", Self::packages());
         command
     }
 
