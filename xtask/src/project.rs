@@ -36,7 +36,9 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let done = command.output().map_err(|error| format!("cannot start {name}: {error}"))?;
     if !done.status.success() {
-        return Err(format!("{name} failed ({}): {}", done.status, String::from_utf8_lossy(&done.stderr).trim()));
+        // Some programs complain on the wrong stream.
+        let complaint = if done.stderr.is_empty() { &done.stdout } else { &done.stderr };
+        return Err(format!("{name} failed ({}): {}", done.status, String::from_utf8_lossy(complaint).trim()));
     }
     String::from_utf8(done.stdout).map_err(|_| format!("{name} wrote something other than UTF-8"))
 }

@@ -25,8 +25,9 @@ impl<'a> Consumer<'a> {
     /// Packs, and forgets what was restored of packages with the same version before.
     pub(crate) fn pack(&self) -> Result<()> {
         package::pack(self.dotnet, package::Profile::Debug, &self.feed)?;
-        for name in ["topicwire", "topicwire.testing"] {
-            let restored = Dotnet::packages().join(name);
+        let packages = ["topicwire", "topicwire.testing"].map(|name| Dotnet::packages().join(name));
+        // What a project keeps of a restore, too: it is taken for good as long as names and versions are the same.
+        for restored in packages.into_iter().chain([self.build.join("obj")]) {
             if restored.exists() {
                 fs::remove_dir_all(&restored).map_err(|error| format!("cannot remove {}: {error}", restored.display()))?;
             }
