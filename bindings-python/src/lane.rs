@@ -13,7 +13,6 @@ use crate::error::raise;
 use crate::event;
 use crate::fork::Owned;
 use crate::message::Message;
-use crate::names::Names;
 
 /// A batch ends with the message that reaches this many bytes: what fits into the processor's nearest cache.
 const BATCH_BYTES: usize = 32 << 10;
@@ -30,7 +29,6 @@ pub(crate) struct Lane {
 #[derive(Default)]
 struct Reader {
     events: Vec<Event>,
-    names: Names,
     /// The last batch. What somebody still holds of it at the next poll gets a frame of its own.
     last: Option<Py<PyList>>,
 }
@@ -62,7 +60,7 @@ impl Lane {
             // Waiting here could be for ever: making objects may run the garbage collector, and that any Python code.
             Err(TryLockError::WouldBlock) => return Err(raise(py, &Error::new(Code::Concurrency, "another thread reads this stream"))),
         };
-        let Reader { events, names, last } = &mut *reader;
+        let Reader { events, last } = &mut *reader;
         if let Some(last) = last.take() {
             detach_kept(last.bind(py));
         }
@@ -79,7 +77,7 @@ impl Lane {
         for event in events.drain(..) {
             let Event { seq, kind } = event;
             objects.push(match kind {
-                EventKind::Message(message) => Bound::new(py, Message::new(py, seq.0, message, self.views, names))?.into_any(),
+                EventKind::Message(message) => Bound::new(py, Message::new(py, seq.0, message, self.views))?.into_any(),
                 kind => event::object(py, seq.0, kind)?,
             });
         }

@@ -11,7 +11,7 @@ use topicwire::view::Views;
 
 use crate::decode::decode_slice;
 use crate::error::raise;
-use crate::names::Names;
+use crate::names::NAMES;
 
 /// A message of the gateway.
 #[pyclass(frozen, weakref, module = "topicwire")]
@@ -34,7 +34,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(crate) fn new(py: Python<'_>, seq: u64, message: event::Message, views: Views, names: &mut Names) -> Self {
+    pub(crate) fn new(py: Python<'_>, seq: u64, message: event::Message, views: Views) -> Self {
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
             seq,
             topic: message.topic().map(|topic| names.get(py, topic)),

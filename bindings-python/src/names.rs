@@ -1,13 +1,18 @@
 //! Topics and rooms as Python strings: a stream has few of them, so that most are had without making one.
 
+use std::sync::Mutex;
+
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// How many names are remembered.
-const SLOTS: usize = 64;
+const SLOTS: usize = 256;
+
+/// One table for all lanes: most clients hear the same few topics. Whoever holds the lock is attached to the interpreter, and makes
+/// nothing but strings, which run no Python code.
+pub(crate) static NAMES: Mutex<Names> = Mutex::new(Names { slots: Vec::new() });
 
 /// Strings that were made before, each in the slot that its text leads to.
-#[derive(Default)]
 pub(crate) struct Names {
     slots: Vec<Option<(Box<str>, Py<PyString>)>>,
 }

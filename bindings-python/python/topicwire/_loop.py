@@ -17,6 +17,11 @@ from .errors import UsageError
 
 __all__ = ["LoopPoller", "poller"]
 
+MANY = 48
+"""Lanes (some three a client) from which on a loop is woken with pauses."""
+PAUSE = 0.001
+"""Seconds between two wakes of a loop with many lanes, while there is something all the time."""
+
 
 class Owner(Protocol):
     """Who is told that a lane has something."""
@@ -70,6 +75,8 @@ class LoopPoller:
         self._lanes: dict[int, weakref.ref[Any]] = {}
         self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
         self._kept: set[Any] = set()
+        self._turned = 0.0
+        self._pausing = False
         self.native, number = _native.Poller.open()
         self._socket = socket.socket(fileno=number)
         self._socket.setblocking(False)
@@ -122,10 +129,34 @@ class LoopPoller:
         if loop is None or not _is_running_here(loop):
             raise UsageError("this belongs to another event loop; use it there, or make another", "wrong_loop")
 
-    def turn(self) -> None:
-        """Tell the owners of all lanes that have something."""
+    def rung(self) -> None:
+        """The socket is readable."""
         with contextlib.suppress(OSError):
             self._socket.recv(4096)
+        loop = self._loop()
+        if loop is None or len(self._lanes) < MANY:
+            self.turn()
+            return
+        # Many lanes with little in each: a wake for every message would cost more than the messages. As long as nobody
+        # looks at the list, the core need not ring again.
+        now = loop.time()
+        if now - self._turned >= PAUSE:
+            self._turned = now
+            self.turn()
+        elif not self._pausing:
+            self._pausing = True
+            loop.call_later(PAUSE, _after_pause, weakref.ref(self))
+
+    def after_pause(self) -> None:
+        """Enough has come together."""
+        self._pausing = False
+        loop = self._loop()
+        if loop is not None and self._socket.fileno() >= 0:
+            self._turned = loop.time()
+            self.turn()
+
+    def turn(self) -> None:
+        """Tell the owners of all lanes that have something."""
         more = True
         while more:
             try:
@@ -181,7 +212,13 @@ def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
 def _call(reference: weakref.ref[LoopPoller]) -> None:
     found = reference()
     if found is not None:
-        found.turn()
+        found.rung()
+
+
+def _after_pause(reference: weakref.ref[LoopPoller]) -> None:
+    found = reference()
+    if found is not None:
+        found.after_pause()
 
 
 def _abandon(reference: weakref.ref[LoopPoller]) -> None:

@@ -52,7 +52,9 @@ class Stream:
         self._ended = False
         self._retiring = False
         self._closed = False
-        self._hungry = True
+        self._waited = True
+        # Whether the lane may have something: it said so, or was announced.
+        self._listed = True
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return _named(self._iterate)
@@ -123,6 +125,7 @@ class Stream:
 
     def ready(self) -> None:
         """The lane has something."""
+        self._listed = True
         if self._retiring:
             self._drain()
         waiter = self._waiter
@@ -131,7 +134,7 @@ class Stream:
 
     def retire(self) -> None:
         """The client has ended: take what is left, so that the loop need not watch the lane."""
-        self._retiring = True
+        self._retiring = self._listed = True
         self._drain()
         self.ready_if_waiting()
 
@@ -168,9 +171,9 @@ class Stream:
         if self._batches:
             self._pending = iter(self._batches.popleft())
             return True
-        if self._ended:
+        if self._ended or not self._listed:
             return False
-        events, _ = self._lane.poll(BATCH)
+        events, self._listed = self._lane.poll(BATCH)
         if not events:
             return False
         self._note(events)
@@ -179,15 +182,15 @@ class Stream:
 
     async def _more(self) -> bool:
         """Wait until there is something. False at the end."""
-        if not self._hungry:
+        if not self._waited and (self._listed or self._batches):
             # Others want a turn too, however much there is to read.
-            self._hungry = True
             await asyncio.sleep(0)
+        self._waited = False
         while not self._refill():
             if self._ended:
                 return False
+            self._waited = True
             await self._wait(None)
-        self._hungry = False
         return True
 
     async def _wait(self, timeout: float | None) -> None:

@@ -61,6 +61,11 @@ class Socket:
         self._write(TEXT, text.encode())
         await self._writer.drain()
 
+    async def send_bytes(self, frames: bytes) -> None:
+        """Send whole frames as they are."""
+        self._writer.write(frames)
+        await self._writer.drain()
+
     async def text(self) -> str:
         """The client's next text message."""
         while True:
