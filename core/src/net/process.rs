@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use hyper_util::client::proxy::matcher::Matcher;
+use once_cell::sync::OnceCell;
 use rustls::ClientConfig;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -19,13 +20,14 @@ const DIALS: usize = 64;
 
 /// One life of a process.
 pub(super) struct Process {
-    pub(super) runtime: Mutex<Option<Arc<Runtime>>>,
+    /// Starting it may fail, and may be tried again.
+    pub(super) runtime: OnceCell<Runtime>,
     pub(super) dials: Semaphore,
     /// Reading the system's authorities takes milliseconds and half a megabyte, so clients with the same trust share one configuration.
     pub(super) tls: Mutex<BTreeMap<Trust, Arc<ClientConfig>>>,
-    pub(super) proxies: OnceLock<Matcher>,
+    pub(super) proxies: OnceCell<Matcher>,
     /// The life after the next fork. Only the child sets it, while it still has a single thread.
-    next: OnceLock<&'static Process>,
+    next: OnceCell<&'static Process>,
 }
 
 static FIRST: Process = Process::new();
@@ -35,11 +37,11 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 impl Process {
     const fn new() -> Self {
         Self {
-            runtime: Mutex::new(None),
+            runtime: OnceCell::new(),
             dials: Semaphore::const_new(DIALS),
             tls: Mutex::new(BTreeMap::new()),
-            proxies: OnceLock::new(),
-            next: OnceLock::new(),
+            proxies: OnceCell::new(),
+            next: OnceCell::new(),
         }
     }
 

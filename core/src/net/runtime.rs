@@ -2,9 +2,7 @@
 //!
 //! Nothing starts before the first client connects, and nothing is joined at exit.
 
-use std::sync::{Arc, PoisonError};
-
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::process::{self, Process};
 use super::signals;
@@ -42,17 +40,16 @@ pub fn handle() -> Result<Handle, Error> {
 /// # Errors
 /// `internal` when threads cannot be started.
 pub fn own() -> Result<Handle, Error> {
-    let mut runtime = Process::current().runtime.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(runtime) = runtime.as_ref() {
-        return Ok(runtime.handle().clone());
-    }
+    Process::current().runtime.get_or_try_init(start).map(|runtime| runtime.handle().clone())
+}
+
+fn start() -> Result<Runtime, Error> {
     let threads = std::env::var("TOPICWIRE_THREADS").ok().and_then(|text| text.parse().ok()).filter(|n| *n > 0).unwrap_or(THREADS);
-    let started = Builder::new_multi_thread()
+    Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("topicwire")
         .on_thread_start(signals::block)
         .enable_all()
         .build()
-        .map_err(|error| Error::new(Code::Internal, format!("cannot start threads: {error}")))?;
-    Ok(runtime.insert(Arc::new(started)).handle().clone())
+        .map_err(|error| Error::new(Code::Internal, format!("cannot start threads: {error}")))
 }
