@@ -3,8 +3,8 @@
 A wheel carries two products of two crates: the native library, which maturin builds, and the command `topicwire`, which
 goes into the wheel's scripts and so onto PATH. Building needs cargo; installing a wheel does not.
 
-`TOPICWIRE_BUILD_PROFILE` names the cargo profile, `packaging` if it is not set. The project's own tests say `dev`, which
-takes no minutes and makes no wheel that anybody should be given.
+`TOPICWIRE_BUILD_PROFILE` names the cargo profile, `packaging` if it is not set. The project's own tests say `dev`,
+which takes no minutes and makes no wheel that anybody should be given.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def get_requires_for_build_editable(config_settings: Settings = None) -> list[st
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Settings = None) -> str:
     """The wheel's metadata without the wheel."""
+    SCRIPTS.mkdir(parents=True, exist_ok=True)  # maturin wants the folder, filled or not
     return str(maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings))
 
 

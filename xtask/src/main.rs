@@ -13,6 +13,7 @@ mod interop;
 mod licences;
 mod package;
 mod project;
+mod python;
 mod schema;
 mod setup;
 mod sim;
@@ -45,6 +46,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Build what users install.
     Package(package::Arguments),
+    /// Build the wheel and test the Python package alone.
+    Python(python::Arguments),
     /// Install what the tests need into ignored folders of the project (npm packages, a Python environment).
     Setup,
     /// Play the client against the gateway in virtual time, with seeded faults.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
+        Command::Python(arguments) => python::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),
         Command::Test(arguments) => test::run(&arguments),
     };

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::Result;
 
 /// The root of the checkout.
@@ -22,13 +24,24 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut command = command(&cargo, arguments);
-    // `cargo run` describes the xtask package in these; a build script that watches one of them (ring's does) would run again for nothing.
+    forget_package(&mut command);
+    command
+}
+
+/// `cargo run` describes the xtask package in these variables; a build script that watches one of them (ring's does) would run again for nothing.
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }
-    command
+}
+
+/// Where cargo builds, which is the machine's owner to choose.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let text = output(cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&text).map_err(|error| format!("cargo metadata is not JSON: {error}"))?;
+    metadata["target_directory"].as_str().map(PathBuf::from).ok_or_else(|| "cargo metadata names no target directory".to_owned())
 }
 
 /// Standard output of a program that must succeed.

@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Installs unless `stamp` holds what `lock` holds, then writes the stamp.
-fn when_changed(lock: &Path, stamp: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn when_changed(lock: &Path, stamp: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
     let wanted = fs::read(lock).map_err(|error| format!("cannot read {}: {error}", lock.display()))?;
     if fs::read(stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());

@@ -25,6 +25,8 @@ pub(crate) enum Tally {
     Cargo,
     /// `3 passed, 1 failed`, as our own runners in other languages print it at their end.
     Plain,
+    /// `1 failed, 3 passed in 0.12s`, as pytest ends.
+    Pytest,
     /// `# pass 3` and `# fail 0`, as Node's test runner prints with `--test-reporter=tap`.
     Tap,
 }
@@ -45,6 +47,17 @@ impl Tally {
                 Some((passed, failed)) => Counts { passed: number(passed), failed: number(failed) },
                 None => Counts::default(),
             },
+            Tally::Pytest => match line.trim_matches(['=', ' ']).rsplit_once(" in ") {
+                Some((counts, time)) if time.starts_with(|first: char| first.is_ascii_digit()) => {
+                    let field = |names: &[&str]| {
+                        let number = |part: &str| names.iter().find_map(|name| part.trim().strip_suffix(name)).map_or(0, number);
+                        counts.split(',').map(number).sum()
+                    };
+                    // A test that is skipped here checks nothing, and ours never are.
+                    Counts { passed: field(&[" passed"]), failed: field(&[" failed", " error", " errors", " skipped"]) }
+                }
+                _ => Counts::default(),
+            },
             Tally::Tap => {
                 let field = |name| line.strip_prefix(name).map_or(0, number);
                 Counts { passed: field("# pass "), failed: field("# fail ") + field("# cancelled ") }
@@ -55,7 +68,7 @@ impl Tally {
     /// Whether a line only says that a check passed: left out when a step has failed.
     fn is_good_news(self, line: &str) -> bool {
         match self {
-            Tally::Status | Tally::Plain => false,
+            Tally::Status | Tally::Plain | Tally::Pytest => false,
             Tally::Cargo => line.starts_with("test ") && line.ends_with(" ... ok"),
             Tally::Tap => line.trim_start().starts_with("ok "),
         }
@@ -193,6 +206,14 @@ mod tests {
         assert_eq!(Tally::Tap.read("# fail 2"), counts(0, 2));
         assert_eq!(Tally::Tap.read("# cancelled 1"), counts(0, 1));
         assert_eq!(Tally::Tap.read("    # Subtest: pass 3"), counts(0, 0));
+    }
+
+    #[test]
+    fn the_last_line_of_pytest_is_read() {
+        assert_eq!(Tally::Pytest.read("30 passed in 2.43s"), counts(30, 0));
+        assert_eq!(Tally::Pytest.read("=== 2 failed, 28 passed, 3 warnings, 1 error in 75.10s (0:01:15) ==="), counts(28, 3));
+        assert_eq!(Tally::Pytest.read("3 passed, 1 skipped in 0.01s"), counts(3, 1));
+        assert_eq!(Tally::Pytest.read("waiting in vain"), counts(0, 0));
     }
 
     #[test]
