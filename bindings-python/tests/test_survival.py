@@ -121,6 +121,21 @@ async def test_a_timeout_around_a_wait_is_only_that(gateway: Gateway) -> None:
         assert (await socket.recv()).data == "still here"
 
 
+async def test_an_iterator_goes_on_after_a_timeout(gateway: Gateway) -> None:
+    async with topicwire.Astro("t", url=gateway.url) as astro:
+        await astro.subscribe("channel.tips", ROOM)
+        messages = astro.messages()
+        for n in range(5):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(messages.__anext__(), 0.005)
+            gateway.publish("channel.tips", n)
+            assert (await messages.__anext__()).data == n
+    with pytest.raises(StopAsyncIteration):
+        await messages.__anext__()
+    with pytest.raises(StopAsyncIteration):
+        await messages.__anext__()
+
+
 # Collection.
 
 

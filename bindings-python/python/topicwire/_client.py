@@ -18,7 +18,7 @@ from ._requests import Requests
 from ._service import Service, providing
 from .errors import Error, UsageError
 from .events import Closed, Event, Message, StateName
-from .stream import Stream
+from .stream import Overflow, Stream
 
 __all__ = ["AsyncClient"]
 
@@ -162,14 +162,15 @@ class AsyncClient:
         rooms: Iterable[str] | None = None,
         subscriptions: Iterable[int] | None = None,
         kinds: Iterable[type[Event]] | None = None,
-        overflow: str = "drop_oldest",
+        overflow: Overflow = "drop_oldest",
         events: int | None = None,
         bytes: int | None = None,  # noqa: A002 - the name it has in every language
     ) -> Stream:
         """Open a stream of its own, with its own queue, for some of the events.
 
         `overflow` says what happens to a message when `events` messages or `bytes` bytes wait already: `drop_oldest`,
-        `drop_newest` or `close`. Where messages were dropped stands a `Lagged`.
+        `drop_newest`, `close`, or `block`, which stops reading the socket. Where messages were dropped stands a
+        `Lagged`.
 
             async with astro.stream(topics=["channel.tips"]) as tips:
                 async for event in tips: ...

@@ -145,7 +145,8 @@ class LoopPoller:
             self.turn()
         elif not self._pausing:
             self._pausing = True
-            loop.call_later(PAUSE, _after_pause, weakref.ref(self))
+            reference: weakref.ref[LoopPoller] = weakref.ref(self)
+            loop.call_later(PAUSE, _after_pause, reference)
 
     def after_pause(self) -> None:
         """Enough has come together."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -100,31 +99,22 @@ class Operation:
         self.id = id
         """Its number, as messages carry it."""
         self._stream = stream
-        self._results: AsyncGenerator[Message, None] | None = None
+        self._events = stream.__aiter__()
 
     def __aiter__(self) -> AsyncIterator[Message]:
         return self
 
     async def __anext__(self) -> Message:
-        if self._results is None:
-            self._results = self._read()
-        try:
-            return await self._results.__anext__()
-        except asyncio.CancelledError:
-            # A generator that was interrupted is over; the operation is not.
-            self._results = None
-            raise
-
-    async def _read(self) -> AsyncGenerator[Message, None]:
-        async for event in self._stream:
+        while True:
+            event = await self._events.__anext__()
             if type(event) is Message:
-                yield event
-            elif type(event) is Ended or type(event) is Closed:
+                return event
+            if isinstance(event, (Ended, Closed)):
                 self.close()
                 error = failure(event)
                 if error is not None:
                     raise error
-                return
+                raise StopAsyncIteration
 
     def events(self) -> AsyncIterator[Event]:
         """Everything that happens to the operation: its results, and gaps and the like among them."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from types import AsyncGeneratorType, TracebackType
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
 
 from . import _commands, _native
 from ._loop import LoopPoller
 from .errors import ClosedError, UsageError
 from .events import Closed, Event, Message
 
-__all__ = ["Stream"]
+__all__ = ["Overflow", "Stream"]
 
 BATCH = 256
 
-Reader: TypeAlias = "weakref.ref[AsyncGeneratorType[Any, None]]"
+Overflow: TypeAlias = Literal["drop_oldest", "drop_newest", "close", "block"]
+"""What happens to a message that does not fit into a stream's queue."""
 
 
 class Stream:
@@ -48,7 +49,7 @@ class Stream:
         self._pending: Iterator[Any] = iter(())
         self._batches: deque[list[Any]] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._reader: Reader | None = None
+        self._reader: weakref.ref[_Reader] | None = None
         self._ended = False
         self._retiring = False
         self._closed = False
@@ -57,15 +58,15 @@ class Stream:
         self._listed = True
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        return _named(self._iterate)
+        return _Reader(self, self._iterate)
 
     def messages(self) -> AsyncIterator[Message]:
         """Only the messages: the same stream, without what else it says."""
-        return _named(self._iterate_messages)
+        return _Reader(self, self._iterate_messages)
 
     def batches(self) -> AsyncIterator[list[Event]]:
         """Events in lists of up to 256, as they come, for who needs the speed."""
-        return _named(self._iterate_batches)
+        return _Reader(self, self._iterate_batches)
 
     async def poll(self, timeout: float | None = None) -> Event | None:
         """Return the next event, or `None` when none came within `timeout` seconds, and after the end."""
@@ -211,46 +212,81 @@ class Stream:
         if not self._ended:
             self._poller.check()
 
-    def _begin(self, reader: Reader) -> None:
+    def read_by(self, reader: _Reader) -> None:
+        """Somebody begins to read. One at a time."""
         # A reader that was left with `break` is not there any more, though its generator has yet to be closed.
         other = None if self._reader is None else self._reader()
-        if other is not None and other.ag_frame is not None:
+        if other is not None and other is not reader:
             raise UsageError("this stream has a reader already; open another with `stream()`", "concurrency")
-        self._reader = reader
+        self._reader = weakref.ref(reader)
 
-    async def _iterate(self, name: list[Reader]) -> AsyncGenerator[Any, None]:
-        self._begin(name[0])
-        while True:
-            for event in self._pending:
-                yield event
-            if not await self._more():
-                return
-
-    async def _iterate_messages(self, name: list[Reader]) -> AsyncGenerator[Any, None]:
-        self._begin(name[0])
-        while True:
-            for event in self._pending:
-                if type(event) is Message:
+    async def _iterate(self, reader: weakref.ref[_Reader]) -> AsyncGenerator[Any, None]:
+        try:
+            while True:
+                for event in self._pending:
                     yield event
-            if not await self._more():
-                return
+                if not await self._more():
+                    break
+        finally:
+            self._left(reader())
 
-    async def _iterate_batches(self, name: list[Reader]) -> AsyncGenerator[Any, None]:
-        self._begin(name[0])
-        while True:
-            events = list(self._pending)
-            if events:
-                yield events
-            if not await self._more():
-                return
+    async def _iterate_messages(self, reader: weakref.ref[_Reader]) -> AsyncGenerator[Any, None]:
+        try:
+            while True:
+                for event in self._pending:
+                    if type(event) is Message:
+                        yield event
+                if not await self._more():
+                    break
+        finally:
+            self._left(reader())
+
+    async def _iterate_batches(self, reader: weakref.ref[_Reader]) -> AsyncGenerator[Any, None]:
+        try:
+            while True:
+                events = list(self._pending)
+                if events:
+                    yield events
+                if not await self._more():
+                    break
+        finally:
+            self._left(reader())
+
+    def _left(self, reader: _Reader | None) -> None:
+        """A generator is over: with the stream, or because its wait was cancelled."""
+        if reader is not None:
+            reader.begin_again()
+            if self._reader is not None and self._reader() is reader:
+                self._reader = None
 
 
-def _named(read: Callable[[list[Reader]], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
-    """Make a generator that knows itself."""
-    name: list[Reader] = []
-    generator = read(name)
-    name.append(weakref.ref(generator))  # type: ignore[arg-type]
-    return generator
+class _Reader:
+    """What `async for` takes events from: a generator, which is the fastest, and another after one was cancelled.
+
+    A wait that is cancelled, for example by a timeout, ends its generator; the stream it does not end.
+    """
+
+    __slots__ = ("__weakref__", "_make", "_next", "_stream")
+
+    def __init__(self, stream: Stream, make: Callable[[weakref.ref[_Reader]], AsyncGenerator[Any, None]]) -> None:
+        self._stream = stream
+        self._make = make
+        self._next: Callable[[], Awaitable[Any]] | None = None
+
+    def __aiter__(self) -> _Reader:
+        return self
+
+    def __anext__(self) -> Awaitable[Any]:
+        return self._begin() if self._next is None else self._next()
+
+    def begin_again(self) -> None:
+        """Make another generator when the next event is asked for."""
+        self._next = None
+
+    async def _begin(self) -> Any:
+        self._stream.read_by(self)
+        first = self._next = self._make(weakref.ref(self)).__anext__
+        return await first()
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

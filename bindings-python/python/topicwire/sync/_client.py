@@ -16,6 +16,7 @@ from .._handlers import AnyHandler, ErrorHandler, Table
 from .._service import providing
 from ..errors import AnswerTimeoutError, Error, UsageError
 from ..events import Closed, Event, Message, StateName
+from ..stream import Overflow
 from . import _requests
 from ._service import HandlerLane, Service, dispatcher
 from .stream import Stream
@@ -162,14 +163,15 @@ class SyncClient:
         rooms: Iterable[str] | None = None,
         subscriptions: Iterable[int] | None = None,
         kinds: Iterable[type[Event]] | None = None,
-        overflow: str = "drop_oldest",
+        overflow: Overflow = "drop_oldest",
         events: int | None = None,
         bytes: int | None = None,  # noqa: A002 - the name it has in every language
     ) -> Stream:
         """Open a stream of its own, with its own queue, for some of the events.
 
         `overflow` says what happens to a message when `events` messages or `bytes` bytes wait already: `drop_oldest`,
-        `drop_newest` or `close`. Where messages were dropped stands a `Lagged`.
+        `drop_newest`, `close`, or `block`, which stops reading the socket. Where messages were dropped stands a
+        `Lagged`.
         """
         self._started()
         wanted = _commands.filtered(topics, rooms, subscriptions, kinds)

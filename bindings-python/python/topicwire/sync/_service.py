@@ -33,6 +33,7 @@ class Owner(Protocol):
 
     def ready(self) -> bool:
         """Look, for one batch. Returns whether there is more."""
+        ...
 
 
 class Dispatcher:

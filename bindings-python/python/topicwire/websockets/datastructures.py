@@ -88,6 +88,7 @@ class SupportsKeysAndGetItem(Protocol):
 
     def keys(self) -> Iterable[str]:
         """Names."""
+        ...
 
     def __getitem__(self, key: str) -> str: ...
 

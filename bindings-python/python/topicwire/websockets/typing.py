@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias
 
-__all__ = ["BytesLike", "Data", "DataLike", "LoggerLike", "Origin", "Subprotocol"]
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+__all__ = ["BytesLike", "Data", "DataLike", "LoggerLike", "Origin", "Subprotocol", "is_data"]
 
 Data: TypeAlias = str | bytes
 """A message: `str` for text, `bytes` for binary."""
@@ -24,3 +27,8 @@ Origin = NewType("Origin", str)
 
 Subprotocol = NewType("Subprotocol", str)
 """Subprotocol in a `Sec-WebSocket-Protocol` header."""
+
+
+def is_data(message: object) -> TypeIs[DataLike]:
+    """Whether it is a whole message, rather than something that gives its fragments."""
+    return isinstance(message, (str, bytes, bytearray, memoryview))

@@ -24,7 +24,7 @@ from ..datastructures import HeadersLike
 from ..exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK, InvalidStatus, ProtocolError
 from ..http11 import USER_AGENT
 from ..protocol import State as ConnectionState
-from ..typing import Data, DataLike, LoggerLike, Origin
+from ..typing import Data, DataLike, LoggerLike, Origin, is_data
 
 __all__ = ["ClientConnection", "connect"]
 
@@ -97,7 +97,7 @@ class ClientConnection(Facts):
         Waits while much else waits to be written. Raises `ConnectionClosed`.
         """
         async with self._sending:
-            if isinstance(message, (str, bytes, bytearray, memoryview)):
+            if is_data(message):
                 await self._write(message, text, True, True)
             elif isinstance(message, Mapping):
                 raise TypeError("data is a dict-like object")
@@ -211,7 +211,7 @@ class ClientConnection(Facts):
         first = True
         try:
             async for piece in pieces:
-                if not isinstance(piece, (str, bytes, bytearray, memoryview)):
+                if not is_data(piece):
                     raise TypeError("iterable must contain bytes or str")
                 if held is not None:
                     if isinstance(held, str) is not isinstance(piece, str):

@@ -25,7 +25,7 @@ from ..datastructures import HeadersLike
 from ..exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK, InvalidStatus, ProtocolError
 from ..http11 import USER_AGENT
 from ..protocol import State as ConnectionState
-from ..typing import Data, DataLike, LoggerLike, Origin
+from ..typing import Data, DataLike, LoggerLike, Origin, is_data
 
 __all__ = ["ClientConnection", "connect"]
 
@@ -96,7 +96,7 @@ class ClientConnection(Facts):
         Waits while much else waits to be written. Raises `ConnectionClosed`.
         """
         with self._sending:
-            if isinstance(message, (str, bytes, bytearray, memoryview)):
+            if is_data(message):
                 self._write(message, text, True, True)
             elif isinstance(message, Mapping):
                 raise TypeError("data is a dict-like object")
@@ -181,7 +181,7 @@ class ClientConnection(Facts):
         first = True
         try:
             for piece in pieces:
-                if not isinstance(piece, (str, bytes, bytearray, memoryview)):
+                if not is_data(piece):
                     raise TypeError("iterable must contain bytes or str")
                 if held is not None:
                     if isinstance(held, str) is not isinstance(piece, str):
