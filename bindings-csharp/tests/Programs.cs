@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Threading.Tasks;
 
 namespace Topicwire.Tests
 {
@@ -19,6 +20,67 @@ namespace Topicwire.Tests
             };
             foreach (var pair in environment ?? new Dictionary<string, string>()) start.Environment[pair.Key] = pair.Value;
             return Process.Start(start) ?? throw new Exception($"{assembly} could not be started");
+        }
+
+        /// <summary>Runs ourselves with other arguments, to the end.</summary>
+        internal static async Task<(int Code, string Output)> Run(string arguments, IDictionary<string, string>? environment = null)
+        {
+            using var process = Start(typeof(Programs).Assembly.Location, arguments, environment);
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            await Check.Until(() => process.HasExited, "the program ends");
+            return (process.ExitCode, await output + await errors);
+        }
+
+        /// <summary>What a child does: sends something and prints what comes back.</summary>
+        internal static async Task<int> Echo(string url)
+        {
+            await using var socket = new Raw(new RawOptions { Url = url });
+            await socket.ConnectedAsync();
+            await socket.SendAsync("hello");
+            Console.WriteLine((await socket.ReceiveAsync())!.Text);
+            return 0;
+        }
+
+        /// <summary>What a child does: takes many messages, and prints by how many bytes its heap and itself have grown since it was warm.</summary>
+        internal static async Task<int> Memory(string url)
+        {
+            await using var socket = new Raw(new RawOptions { Url = url });
+            await socket.ConnectedAsync();
+            var payload = new byte[300];
+            async Task<(long Managed, long Process)> Rounds(int count)
+            {
+                var sending = Task.Run(async () =>
+                {
+                    for (var at = 0; at < count; at++) await socket.SendAsync(payload);
+                });
+                for (var at = 0; at < count; at++) await socket.ReceiveAsync();
+                await sending;
+                using var us = Process.GetCurrentProcess();
+                return (GC.GetTotalMemory(true), us.WorkingSet64);
+            }
+            var warm = await Rounds(150_000);
+            var after = await Rounds(300_000);
+            Console.WriteLine($"{after.Managed - warm.Managed} {after.Process - warm.Process}");
+            return 0;
+        }
+
+        /// <summary>What a child does: ends while messages come and go and handlers run.</summary>
+        internal static async Task<int> Busy(string url, string how)
+        {
+            var socket = new Raw(new RawOptions { Url = url });
+            var heard = 0;
+            socket.Message += (sender, message) => heard++;
+            await socket.ConnectedAsync();
+            _ = Task.Run(async () =>
+            {
+                var payload = new byte[200];
+                while (true) await socket.SendAsync(payload);
+            });
+            while (heard < 200) await Task.Yield();
+            Console.WriteLine("busy");
+            if (how == "environment") Environment.Exit(7);
+            return 0;
         }
     }
 }

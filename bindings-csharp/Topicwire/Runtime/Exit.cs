@@ -15,7 +15,12 @@ namespace Topicwire.Runtime
 
         internal static void Add(ClientCore.Ticket ticket)
         {
-            if (Interlocked.Exchange(ref watching, 1) == 0) AppDomain.CurrentDomain.ProcessExit += (sender, e) => Goodbye();
+            if (Interlocked.Exchange(ref watching, 1) == 0)
+            {
+                AppDomain.CurrentDomain.ProcessExit += Goodbye;
+                // A handler of the process would keep us loaded.
+                Host.BeforeUnload(() => AppDomain.CurrentDomain.ProcessExit -= Goodbye);
+            }
             Open[ticket] = true;
         }
 
@@ -24,7 +29,7 @@ namespace Topicwire.Runtime
             Open.TryRemove(ticket, out _);
         }
 
-        private static void Goodbye()
+        private static void Goodbye(object? sender, EventArgs e)
         {
             try
             {

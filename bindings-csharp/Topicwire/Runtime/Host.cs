@@ -26,8 +26,9 @@ namespace Topicwire.Runtime
 #if NETCOREAPP
             var context = System.Runtime.Loader.AssemblyLoadContext.GetLoadContext(typeof(Host).Assembly);
             if (!(context is null) && context.IsCollectible) context.Unloading += _ => action();
-#endif
+#else
             AppDomain.CurrentDomain.DomainUnload += (sender, e) => action();
+#endif
         }
     }
 }
