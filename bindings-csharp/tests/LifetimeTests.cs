@@ -153,9 +153,7 @@ namespace Topicwire.Tests
             await using var gateway = await LocalGateway.StartAsync();
             // In a process of its own: what other tests have had is nobody's growth.
             var ended = await Programs.Run("memory " + gateway.RawUrl);
-            var grown = ended.Output.Trim().Split(' ').Select(long.Parse).ToArray();
-            Check.True(grown[0] < 2 << 20, $"managed memory grew by {grown[0]} bytes");
-            Check.True(grown[1] < 16 << 20, $"the process grew by {grown[1]} bytes");
+            Check.True(ended.Code == 0, "it grows in every round: " + ended.Output);
         }
 
         public static async Task A_context_that_can_be_unloaded_has_a_copy_that_works_and_goes()

@@ -67,6 +67,16 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
+    /// Builds every program in `examples/csharp`.
+    pub(crate) fn build_examples(&self) -> Result<()> {
+        let folder = project::root().join("examples/csharp");
+        let entries = fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().to_string_lossy().strip_suffix(".cs").map(str::to_owned)).collect();
+        names.sort();
+        names.iter().try_for_each(|name| self.build("examples/csharp", &[&format!("Example={name}")]))
+    }
+
     /// What the documentation tells a newcomer to type, in a folder with nothing in it.
     pub(crate) fn quick_start(&self) -> Result<()> {
         let folder = self.build.join("quick-start");

@@ -37,7 +37,7 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.program("C#: generated code against a library that has changed", Tally::Plain, roundtrip(&dotnet, "changed", &["stale"]));
     let consumer = Consumer::new(&dotnet);
     let mut tests = dotnet.run(&consumer.program("Topicwire.Tests", "Topicwire.Tests"));
-    tests.env("TOPICWIRE_SEEDS", consumer.folder("Seed"));
+    tests.env("TOPICWIRE_SEEDS", consumer.folder("Seed")).env("TOPICWIRE_EXAMPLES", consumer.folder("Example"));
     steps.program("C#: the package, restored from a feed", Tally::Plain, tests);
 }
 
@@ -57,6 +57,7 @@ fn checks(ready: &mut Option<Dotnet>) -> Vec<Check> {
         named("the assemblies have the crates' version", same_version()),
         named("the packages are built", consumer.pack()),
         named("the tests compile against the packages", consumer.build("bindings-csharp/tests", &[])),
+        named("every example compiles", consumer.build_examples()),
         named("docs/csharp.md's first program compiles in an empty project", consumer.quick_start()),
         named("programs of documentation pages compile with one line changed", consumer.build_seeds()),
     ];
