@@ -179,3 +179,21 @@ fn a_refused_credential_is_asked_for_again_with_the_next_connection_though_it_wa
     assert!(answer_need(&mut bench, hour).is_some(), "the provider is asked");
     assert_eq!(bench.accept_all(link), [("subscribe".into(), T.into(), R.into())]);
 }
+
+#[test]
+fn what_is_read_after_a_pause_does_not_count_as_heard_after_it() {
+    let (mut bench, link) = with_jwt();
+    let last = bench.now.wall;
+    bench.pass_ms(3_000);
+    bench.input(Input::Pressure { on: true });
+    bench.pass_ms(5_000);
+    bench.input(Input::Pressure { on: false });
+    // It waited to be read, as long as the pause was; what came after it was cut off.
+    bench.publish(link, "1", T, R);
+    bench.cut(link);
+    bench.pass_ms(1_000);
+    up_afresh(&mut bench);
+    let gaps = bench.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(gaps[0].since, last);
+}

@@ -37,16 +37,15 @@ impl Key {
         }
     }
 
-    /// Not to be relied on any more, though the links live: what they swallow before their end is still to be told.
+    /// Not to be relied on any more, though the links live: what they swallow before their end is still to be told, and what the server has
+    /// by them is still to be ended.
     pub(super) fn distrust(&mut self, which: impl Fn(LinkId) -> bool) {
-        let distrusted = &mut self.distrusted;
-        self.covers.retain(|cover| {
-            let keep = !which(cover.link);
-            if !keep {
-                distrusted.push(cover.link);
+        for cover in self.covers.extract_if(.., |cover| which(cover.link)) {
+            self.distrusted.push(cover.link);
+            if !self.perhaps.contains(&cover.link) {
+                self.perhaps.push(cover.link);
             }
-            keep
-        });
+        }
     }
 }
 

@@ -136,12 +136,14 @@ impl Session {
                 }
             }
             Input::Failed { link, failure } => {
+                self.machine.take_back_outputs(link);
                 if self.machine.links.contains_key(&link) {
                     let verdict = self.dialect.dial_failed(&mut Context { machine: &mut self.machine, now }, link, &failure);
                     self.machine.dial_failed(now, link, &failure, verdict);
                 }
             }
             Input::Closed { link, end } => {
+                self.machine.take_back_outputs(link);
                 if self.machine.links.contains_key(&link) {
                     let verdict = self.dialect.link_ended(&mut Context { machine: &mut self.machine, now }, link, &end);
                     self.machine.link_ended(now, link, &end, verdict);

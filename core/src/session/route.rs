@@ -127,7 +127,6 @@ impl Machine {
         let asked = failure.http.is_none() && matches!(failure.phase, DialPhase::Upgrade | DialPhase::Protocol | DialPhase::Timeout);
         let doubt = (resumed && asked).then_some(state.dialed.wall);
         self.refusal.clone_from(&failure.http);
-        self.take_back_outputs(link);
         self.remove_link(now, link, None, true);
         self.judge(now, route, verdict, Loss { resumed, clean: false, doubt });
     }
@@ -141,7 +140,6 @@ impl Machine {
         let refused = end.received.is_some() && (was == Phase::Greeting || (end.code() == 1008 && !state.served));
         let doubt = (resumed && !refused).then_some(state.dialed.wall);
         let loss = Loss { resumed, clean: end.clean(), doubt };
-        self.take_back_outputs(link);
         self.keep_session(now, link, resumed && refused);
         let Some(role) = self.remove_link(now, link, Some(&error), end.received.is_some()) else { return };
         self.last_end = Some(end.clone());
@@ -158,7 +156,7 @@ impl Machine {
     }
 
     /// What was to be done with a link that has ended meanwhile cannot be done any more.
-    fn take_back_outputs(&mut self, link: LinkId) {
+    pub(super) fn take_back_outputs(&mut self, link: LinkId) {
         self.outputs.retain(|output| output.link() != Some(link));
     }
 

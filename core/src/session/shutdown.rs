@@ -117,7 +117,10 @@ impl Machine {
     }
 
     fn cut_links(&mut self) {
-        for link in std::mem::take(&mut self.links).into_keys() {
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            self.forget_unsent(link);
+            self.links.remove(&link);
             self.outputs.push_back(Output::Abort { link });
             self.dropped.push(link);
         }

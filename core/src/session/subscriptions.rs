@@ -297,6 +297,10 @@ impl Machine {
                     }
                     into.members_changed();
                 }
+                // Who left the one while the other is wanted waits for nothing.
+                if self.keys.get(&other).is_some_and(|key| !key.is_leaving()) && !self.is_being_unsubscribed(other) {
+                    self.tell_leavers(other);
+                }
                 other
             }
             None => {

@@ -270,3 +270,29 @@ fn a_lazy_client_closes_what_nobody_uses_after_a_while() {
         assert_eq!(bench.dials(), 0);
     }
 }
+
+#[test]
+fn nothing_is_asked_of_a_link_that_ended_in_the_same_turn() {
+    let mut bench = bench(GraphQlOptions { sockets: topicwire::options::Sockets::PerOperation, ..options() });
+    start(&mut bench, Q);
+    let (link, sent) = up(&mut bench, LEGACY);
+    // The operation is over, so its socket is to be closed; but it breaks before anybody asks what to do.
+    let complete = json!({"type": "complete", "id": sent[0]["id"]}).to_string();
+    bench.session.handle(bench.now, Input::Frame { link, frame: Frame::Text(complete.into()) });
+    bench.session.handle(bench.now, Input::Closed { link, end: LinkEnd::default() });
+    bench.collect();
+    assert!(bench.outputs.iter().all(|output| output.link() != Some(link)), "{:?}", bench.outputs);
+}
+
+#[test]
+fn an_aborted_client_has_nothing_to_write() {
+    let mut bench = bench(options());
+    bench.flush = false;
+    start(&mut bench, Q);
+    let (link, _) = bench.dialed();
+    bench.open_with(link, MODERN);
+    assert!(bench.session.outbound_bytes() > 0, "the init is not written yet");
+    bench.session.abort(bench.now);
+    bench.collect();
+    assert_eq!(bench.session.outbound_bytes(), 0);
+}

@@ -86,8 +86,8 @@ impl Astro {
         let canonical = match (sent, &response.room) {
             (Some(Sent::Subscribe { topic, name, .. } | Sent::Unsubscribe { topic, name: Some(name) }), Some(room)) => {
                 self.canonical.insert(name, room.clone());
-                let topic = response.topic.as_deref().unwrap_or(&topic);
-                Some(identity(topic, room))
+                // Only the room may have another name: what was asked of one topic must not become part of another.
+                Some(identity(&topic, room))
             }
             _ => None,
         };
@@ -96,7 +96,8 @@ impl Astro {
 
     /// "Already subscribed" names no room, and says not whether an earlier attempt of ours was meant or another name of the room. A name
     /// that the gateway has explained before, or that is a channel id, needs no explanation. A first attempt means the topic's only other
-    /// room, where everything was asked for on this link. What is left is cleared up by leaving the room and asking again, which makes the gateway name it.
+    /// room, if everything was asked for on this link and it is known which rooms that were. What is left is cleared up by leaving the room
+    /// and asking again, which makes the gateway name it.
     fn duplicate(&mut self, link: LinkId, key: KeyId, topic: &str, name: &str, first: bool, response: &Response) -> Answer {
         let done = |room: Option<&str>| Answer::Done { result: response.data.clone(), canonical: room.map(|room| identity(topic, room)) };
         if let Some(room) = self.canonical.get(name) {
@@ -107,9 +108,12 @@ impl Astro {
         }
         let Some(state) = self.links.get_mut(&link) else { return done(None) };
         let others = state.asked.iter().filter(|(other, (of, _))| **other != key && of == topic);
-        let rooms: BTreeSet<&String> = others.filter_map(|(_, (_, name))| self.canonical.get(name)).collect();
-        match rooms.first() {
-            Some(room) if first && rooms.len() == 1 => done(Some(room)),
+        // An answer that never came leaves its room unexplained, and yet the gateway may have it.
+        let room_of = |name: &'_ String| self.canonical.get(name).cloned().or_else(|| is_channel_id(name).then(|| name.clone()));
+        let rooms: Option<BTreeSet<String>> = others.map(|(_, (_, name))| room_of(name)).collect();
+        let only = rooms.filter(|rooms| rooms.len() == 1).and_then(|rooms| rooms.into_iter().next());
+        match only {
+            Some(room) if first => done(Some(&room)),
             _ if state.named.insert(key) && !name.starts_with(['\u{1}', '\u{2}']) => Answer::Again,
             _ => done(None),
         }

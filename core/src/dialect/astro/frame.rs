@@ -93,7 +93,6 @@ pub(super) struct Response {
     /// The error's code; success has none, or an empty one, or null.
     pub(super) error: Option<String>,
     pub(super) message: Option<String>,
-    pub(super) topic: Option<String>,
     pub(super) room: Option<String>,
     /// `data` as it came.
     pub(super) data: Option<Bytes>,
@@ -113,7 +112,6 @@ pub(super) fn response(frame: &Bytes) -> Response {
     #[derive(Deserialize, Default)]
     struct Data {
         message: Option<String>,
-        topic: Option<String>,
         room: Option<String>,
     }
     let Ok(wire) = serde_json::from_slice::<Wire<'_>>(frame) else { return Response::default() };
@@ -128,7 +126,6 @@ pub(super) fn response(frame: &Bytes) -> Response {
         nonce: wire.nonce.map(|raw| text(Some(raw)).map_or_else(|| raw.get().to_owned(), Cow::into_owned)).filter(|nonce| nonce != "null"),
         error: text(wire.error).map(Cow::into_owned).filter(|error| !error.is_empty()),
         message: data.message,
-        topic: data.topic,
         room: data.room.filter(|room| !room.is_empty()),
         data: wire.data.map(|raw| frame.slice_ref(raw.get().as_bytes())),
     }
