@@ -92,6 +92,23 @@ async def test_a_cancelled_subscription_is_undone(gateway: Gateway, turns: int) 
         raise AssertionError("the subscription is live")
 
 
+async def test_a_subscription_is_undone_whose_answer_has_come_unseen(gateway: Gateway) -> None:
+    async with topicwire.Astro("t", url=gateway.url) as astro:
+        asking = asyncio.create_task(astro.subscribe("channel.tips", ROOM))
+        await asyncio.sleep(0)
+        # The loop stands still until the answer is in the lane.
+        while astro._asking().lane.stats()[0] == 0:
+            pass
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        for _ in range(1000):
+            if gateway.publish("channel.tips", 1) == 0:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the subscription is live")
+
+
 class _nothing:  # noqa: N801 - reads as a sentence
     def __enter__(self) -> None:
         pass

@@ -22,6 +22,7 @@ class Requests:
         self._core = core
         self._poller = poller
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._unwanted: dict[int, Callable[[int], str]] = {}
         self._room: list[asyncio.Future[None]] = []
         self._token, options = _commands.lane("reply")
         self.lane = core.open_lane(poller.native, options)
@@ -62,12 +63,19 @@ class Requests:
         return reply
 
     def _take_back(self, request: int, answer: asyncio.Future[Reply], undo: Callable[[int], str] | None) -> None:
-        done = answer.done() and not answer.cancelled() and answer.exception() is None
+        if answer.done() and not answer.cancelled() and answer.exception() is None:
+            self._undo(answer.result(), undo)
+            return
+        # The answer may be in the lane already, where nobody has seen it: then there is nothing left to cancel.
+        if undo is not None:
+            self._unwanted[request] = undo
         with contextlib.suppress(Error):
-            if not done:
-                self._core.cancel(request)
-            elif undo is not None and answer.result().error is None:
-                self._core.submit(self._core.next_request(), None, undo(request))
+            self._core.cancel(request)
+
+    def _undo(self, reply: Reply, undo: Callable[[int], str] | None) -> None:
+        if reply.error is None and undo is not None:
+            with contextlib.suppress(Error):
+                self._core.submit(self._core.next_request(), None, undo(reply.request))
 
     def ready(self) -> None:
         """Replies have come."""
@@ -83,6 +91,8 @@ class Requests:
                     waiter = self._waiting.pop(event.request, None)
                     if waiter is not None and not waiter.done():
                         waiter.set_result(event)
+                    elif event.request in self._unwanted:
+                        self._undo(event, self._unwanted.pop(event.request))
                 elif kind is Writable:
                     self._let_go()
                 elif kind is Closed:

@@ -94,12 +94,12 @@ class Replies:
 
     def _take_back(self, core: _native.Client, request: int, undo: Callable[[int], str] | None) -> None:
         with contextlib.suppress(Error):
-            self._collect()
-            reply = self._arrived.get(request)
-            if reply is None:
-                core.cancel(request)
-            elif reply.error is None and undo is not None:
-                core.submit(core.next_request(), None, undo(request))
+            # The answer may be in the lane already, where nobody has seen it: then there is nothing left to cancel.
+            if core.cancel(request) == "unknown":
+                self._collect()
+                reply = self._arrived.get(request)
+                if reply is not None and reply.error is None and undo is not None:
+                    core.submit(core.next_request(), None, undo(request))
 
     def _wait(self, done: Callable[[], bool], timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
