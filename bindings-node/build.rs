@@ -1,0 +1,5 @@
+//! Tells the linker that Node.js provides what the addon misses.
+
+fn main() {
+    napi_build::setup();
+}
