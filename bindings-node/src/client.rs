@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use napi::Result;
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::{BigInt, Buffer};
 use napi_derive::napi;
 use topicwire::Secret;
 use topicwire::client::Answer;
@@ -131,14 +131,14 @@ impl NativeClient {
         })
     }
 
-    /// Answers a need with a credential, which is known to be good for so many milliseconds, or for nobody knows how long (0).
+    /// Answers a need (whose number is above what a `number` can hold) with a credential, which is known to be good for so many milliseconds, or for nobody knows how long (0).
     ///
     /// # Errors
     /// `forked`.
     #[napi]
-    pub fn answer(&self, request: f64, token: String, valid_for_ms: f64) -> Result<()> {
+    pub fn answer(&self, request: BigInt, token: String, valid_for_ms: f64) -> Result<()> {
         let valid_for = (valid_for_ms > 0.0).then(|| Duration::from_millis(number(valid_for_ms)));
-        self.inner.answer(RequestId(number(request)), Answer::Token { value: Secret::new(token), valid_for }).map_err(thrown)
+        self.inner.answer(RequestId(request.get_u64().1), Answer::Token { value: Secret::new(token), valid_for }).map_err(thrown)
     }
 
     /// Answers a need with the word that there is none now.
@@ -146,8 +146,8 @@ impl NativeClient {
     /// # Errors
     /// `forked`.
     #[napi]
-    pub fn answer_failed(&self, request: f64, text: String, retryable: bool) -> Result<()> {
-        self.inner.answer(RequestId(number(request)), Answer::Failed { text, retryable }).map_err(thrown)
+    pub fn answer_failed(&self, request: BigInt, text: String, retryable: bool) -> Result<()> {
+        self.inner.answer(RequestId(request.get_u64().1), Answer::Failed { text, retryable }).map_err(thrown)
     }
 
     /// Opens a lane that is described in JSON, and gives the command that feeds it in the same breath. A `request` of 0 gives none; a

@@ -1,0 +1,226 @@
+'use strict';
+
+const native = require('./native.js');
+const { ClosedError, calling } = require('./errors.js');
+const { Lane, hold, poller, release } = require('./environment.js');
+const { Handlers } = require('./handlers.js');
+const { Providers } = require('./providers.js');
+const { Requests } = require('./requests.js');
+const { Stream } = require('./stream.js');
+const { snaked } = require('./options.js');
+
+/** What every client has: a life, events to read or to handle, and commands. */
+class Client {
+  #handlers;
+  #service;
+  #held = false;
+  #wantsHold = true;
+  /** @type {any} */ #closed = null;
+  /** @type {{ promise: Promise<any>, resolve: (event: any) => void }} */ #end;
+  /** @type {Array<{ resolve: () => void, reject: (error: unknown) => void }>} */ #connecting = [];
+  #connected = false;
+
+  /**
+   * @param {string} options in JSON
+   * @param {Providers} providers
+   * @param {object} main the options of the main lane
+   */
+  constructor(options, providers, main) {
+    this._native = calling(() => new native.NativeClient(poller, options));
+    this._providers = providers;
+    // It opens before anything can happen, so that nothing falls between connecting and the first loop.
+    this._main = new Stream(calling(() => new Lane(this._native, main)));
+    this._requests = new Requests(this._native);
+    this.#handlers = new Handlers(this._native, main);
+    this.#service = calling(() => new Lane(this._native, { role: 'service', filter: { kinds: ['state', 'fault'] } }));
+    this.#service.ring = () => this.#serve();
+    /** @type {any} */
+    const end = {};
+    end.promise = new Promise((resolve) => (end.resolve = resolve));
+    this.#end = end;
+  }
+
+  /** What the core itself wants of us. */
+  #serve() {
+    const { events, more } = this.#service.take();
+    if (more) setImmediate(() => this.#serve());
+    for (const event of events) {
+      switch (event.kind) {
+        case 'need':
+          void this._providers.answer(this._native, event);
+          break;
+        case 'need_cancelled':
+          this._providers.cancel(event.request);
+          break;
+        case 'fault':
+          this._providers.explain(event);
+          break;
+        case 'state':
+          if (event.to === 'active') for (const waiting of this.#connecting.splice(0)) waiting.resolve();
+          break;
+        case 'closed':
+          this.#over(event);
+          break;
+        default:
+      }
+    }
+  }
+
+  /** @param {any} event */
+  #over(event) {
+    this.#closed = event;
+    const error = event.cause ?? new ClosedError('the client is closed', { code: 'closed' });
+    for (const waiting of this.#connecting.splice(0)) waiting.reject(error);
+    this._requests.end(event.cause);
+    if (this.#held) {
+      this.#held = false;
+      release();
+    }
+    this.#end.resolve(event);
+  }
+
+  /** How it ended: the `closed` event; null while it lives. */
+  get closed() {
+    return this.#closed;
+  }
+
+  /** The state: `idle`, `connecting`, `active`, … */
+  get state() {
+    return calling(() => this._native.state());
+  }
+
+  /** Counters. */
+  get stats() {
+    return calling(() => this._native.stats());
+  }
+
+  /** Begins, without waiting. */
+  _start() {
+    if (this.#connected) return;
+    calling(() => this._native.connect());
+    this.#connected = true;
+    if (this.#wantsHold) this.ref();
+  }
+
+  /**
+   * Connects. Resolves when the gateway has greeted; goes on trying until then. Rejects when that is hopeless.
+   * @param {{ signal?: AbortSignal }} [about]
+   */
+  async connect({ signal } = {}) {
+    signal?.throwIfAborted();
+    this._start();
+    if (this.state === 'active') return;
+    if (this.#closed) throw this.#closed.cause ?? new ClosedError('the client is closed', { code: 'closed' });
+    await new Promise((resolve, reject) => {
+      const waiting = { resolve: () => resolve(undefined), reject };
+      this.#connecting.push(waiting);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          this.#connecting = this.#connecting.filter((one) => one !== waiting);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** Keeps the process alive while this client is open, as it does unless told otherwise. */
+  ref() {
+    this.#wantsHold = true;
+    if (!this.#held && this.#connected && !this.#closed) {
+      this.#held = true;
+      hold();
+    }
+    return this;
+  }
+
+  /** Lets the process end though this client is open. */
+  unref() {
+    this.#wantsHold = false;
+    if (this.#held) {
+      this.#held = false;
+      release();
+    }
+    return this;
+  }
+
+  /**
+   * Ends the client politely and resolves when it has ended. Calling it twice does no harm.
+   * @param {number} [code]
+   * @param {string} [reason]
+   */
+  async close(code = 1000, reason = '') {
+    if (this.#closed) return;
+    calling(() => this._native.close(code, reason));
+    await this.#end.promise;
+    this.#handlers.close();
+  }
+
+  /** Ends the client at once. */
+  abort() {
+    calling(() => this._native.abort());
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  /**
+   * Registers a function for the messages of a topic, or for a kind of event (`message`, `state`, `gap`, `fault`, `closed`, …).
+   * @param {string} name
+   * @param {Function} listener
+   */
+  on(name, listener) {
+    this.#handlers.add(name, listener, false);
+    return this;
+  }
+
+  /** The same for the next one only. @param {string} name @param {Function} listener */
+  once(name, listener) {
+    this.#handlers.add(name, listener, true);
+    return this;
+  }
+
+  /** Takes a function back. @param {string} name @param {Function} listener */
+  off(name, listener) {
+    this.#handlers.remove(name, listener);
+    return this;
+  }
+
+  /** Every event in order, until the client ends; throws if it did not end well. */
+  async *[Symbol.asyncIterator]() {
+    yield* read(this._main);
+  }
+
+  /**
+   * A stream of its own: `for await (const e of client.stream({ topics: ['channel.tips'] }))`. Leaving the loop closes it.
+   * @param {{ topics?: string[], rooms?: string[], kinds?: string[], overflow?: string }} [wanted]
+   */
+  async *stream({ overflow, ...filter } = {}) {
+    const stream = new Stream(calling(() => new Lane(this._native, { filter: snaked(filter), ...(overflow ? { overflow } : {}) })));
+    try {
+      yield* read(stream);
+    } finally {
+      stream.close();
+    }
+  }
+}
+
+/** @param {Stream} stream */
+async function* read(stream) {
+  stream.begin();
+  try {
+    for (let event = await stream.next(); event !== null; event = await stream.next()) {
+      if (event.kind === 'closed') {
+        if (event.cause) throw event.cause;
+        return;
+      }
+      yield event;
+    }
+  } finally {
+    stream.end();
+  }
+}
+
+module.exports = { Client };

@@ -1,0 +1,125 @@
+'use strict';
+
+const { Client } = require('./client.js');
+const { Lane } = require('./environment.js');
+const { calling } = require('./errors.js');
+const { Providers } = require('./providers.js');
+const { Stream } = require('./stream.js');
+const options = require('./options.js');
+
+// Results go to their operations; in the main stream they would only fill a queue that few read.
+const MAIN = { filter: { kinds: ['state', 'opened', 'fault', 'gap', 'subscribed', 'ended'] } };
+
+/** @param {string} type @param {string} query @param {object} [variables] @param {any} [about] */
+const command = (type, query, variables, about = {}) => ({
+  type,
+  query,
+  variables: variables ?? null,
+  operation_name: about.operationName ?? null,
+  extensions: about.extensions ?? null,
+  ...(about.dataTimeoutMs === undefined ? {} : { data_timeout_ms: about.dataTimeoutMs }),
+});
+
+/**
+ * Runs GraphQL subscriptions, queries and mutations over a WebSocket.
+ *
+ *     const graphql = new GraphQL('wss://…', { token });
+ *     for await (const result of graphql.subscribe('subscription { blocks { number } }')) console.log(result.data);
+ */
+class GraphQL extends Client {
+  #lazy;
+
+  /** @param {string | URL} url @param {any} [given] */
+  constructor(url, { token, ...given } = {}) {
+    const providers = new Providers();
+    super(options.client('graphql', { ...given, url: String(url), token: providers.option('default', token) }), providers, MAIN);
+    this.#lazy = given.lazy ?? true;
+  }
+
+  /** Resolves at once for a lazy client, which connects when the first operation wants it. @param {{ signal?: AbortSignal }} [about] */
+  async connect(about) {
+    if (this.#lazy) this._start();
+    else await super.connect(about);
+  }
+
+  /**
+   * Starts an operation. Its results come by the async iterator that is returned; leaving the loop ends it on the server.
+   * @param {string} query
+   * @param {object} [variables]
+   * @param {{ operationName?: string, extensions?: object, dataTimeoutMs?: number }} [about]
+   */
+  subscribe(query, variables, about) {
+    this._start();
+    const request = this._native.nextRequest();
+    const own = { filter: { subscriptions: [request] }, owns: [request], overflow: 'close' };
+    const feed = { request, command: JSON.stringify(command('operation', query, variables, about)) };
+    return new Operation(request, new Stream(calling(() => new Lane(this._native, own, feed))));
+  }
+
+  /**
+   * Runs a query or a mutation and resolves with its execution result, `data` and `errors` and all.
+   * @param {string} query
+   * @param {object} [variables]
+   * @param {{ operationName?: string, extensions?: object, signal?: AbortSignal }} [about]
+   */
+  async execute(query, variables, about = {}) {
+    this._start();
+    const reply = await this._requests.ask(command('execute', query, variables, about), { signal: about.signal });
+    return reply.result === null ? null : JSON.parse(reply.result.toString('utf8'));
+  }
+}
+
+/** The results of an operation, in order. */
+class Operation {
+  #stream;
+
+  /** @param {number} id @param {Stream} stream */
+  constructor(id, stream) {
+    /** Its number, as messages carry it. */
+    this.id = id;
+    this.#stream = stream;
+  }
+
+  async *[Symbol.asyncIterator]() {
+    try {
+      for await (const event of this.events()) {
+        if (event.kind === 'message') yield event;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Everything that happens to it: results, and gaps and the like among them. */
+  async *events() {
+    this.#stream.begin();
+    try {
+      for (let event = await this.#stream.next(); event !== null; event = await this.#stream.next()) {
+        if (event.kind === 'reply') {
+          if (event.error) throw event.error;
+        } else if (event.kind === 'ended') {
+          if (event.error) throw event.error;
+          return;
+        } else if (event.kind === 'closed') {
+          if (event.cause) throw event.cause;
+          return;
+        } else {
+          yield event;
+        }
+      }
+    } finally {
+      this.#stream.end();
+    }
+  }
+
+  /** Ends it on the server too. */
+  close() {
+    this.#stream.close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.close();
+  }
+}
+
+module.exports = { GraphQL, Operation };

@@ -1,0 +1,21 @@
+// The same instance as `require('topicwire')`, so that `instanceof` holds whichever way a program came.
+import topicwire from './index.js';
+
+export const {
+  Astro,
+  GraphQL,
+  Message,
+  Operation,
+  Raw,
+  AnswerTimeoutError,
+  ClosedError,
+  GatewayError,
+  OptionError,
+  OutcomeUnknownError,
+  ProviderError,
+  QueueFullError,
+  TopicwireError,
+  TransportError,
+  UsageError,
+} = topicwire;
+export default topicwire;
