@@ -1,0 +1,362 @@
+/** One client for realtime gateways: StreamElements Astro, GraphQL over WebSocket, and any WebSocket server. */
+
+/** A topic of Astro. Editors complete the known ones; others are as good. */
+export type AstroTopic =
+  | 'channel.activities'
+  | 'channel.activities.moderation'
+  | 'channel.tips'
+  | 'channel.tips.moderation'
+  | 'channel.session.update'
+  | 'channel.session.reset'
+  | 'channel.chat.message'
+  | 'channel.stream.status'
+  | (string & {});
+
+/** The state of a client. */
+export type ClientState =
+  | 'idle'
+  | 'connecting'
+  | 'awaiting_welcome'
+  | 'active'
+  | 'handing_over'
+  | 'backoff'
+  | 'closing'
+  | 'closed'
+  | (string & {});
+
+interface Base {
+  /** Its place in the client-wide order of events. */
+  readonly seq: number;
+}
+
+/** A message of the gateway. Its payload is decoded when it is first looked at. */
+export class Message implements Base {
+  private constructor();
+  readonly kind: 'message';
+  readonly seq: number;
+  /** The topic, where the gateway has topics. */
+  readonly topic: string | null;
+  /** The room, group or channel. */
+  readonly room: string | null;
+  /** The gateway's id of the message. */
+  readonly id: string | null;
+  /** When the gateway published it, as it wrote it. */
+  readonly time: string | null;
+  /** When it arrived, in milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+  /** Which connection of the client brought it, counted from 1. */
+  readonly connection: number;
+  /** The subscriptions that it belongs to. */
+  readonly subscriptions: readonly number[];
+  /** What the payload is. */
+  readonly payloadKind: 'json' | 'text' | 'binary' | 'json_string';
+  /** The payload as it was sent. */
+  readonly raw: Buffer;
+  /** The payload as text. */
+  readonly text: string;
+  /** The payload, decoded. Throws a `SyntaxError` for JSON that is none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly data: any;
+}
+
+/** The client's state changed. */
+export interface StateEvent extends Base {
+  readonly kind: 'state';
+  readonly from: ClientState;
+  readonly to: ClientState;
+  readonly cause: TopicwireError | null;
+}
+
+/** A connection is open and greeted. */
+export interface OpenedEvent extends Base {
+  readonly kind: 'opened';
+  readonly connection: number;
+  readonly protocol: string | null;
+  readonly status: number;
+  readonly resumed: boolean;
+  readonly greeting: Buffer | null;
+  readonly headers: ReadonlyArray<readonly [string, string]>;
+}
+
+/** A subscription is live. */
+export interface SubscribedEvent extends Base {
+  readonly kind: 'subscribed';
+  readonly subscription: number;
+  /** It had been live before. */
+  readonly recovered: boolean;
+  /** The gateway said so; otherwise nothing speaks against it. */
+  readonly confirmed: boolean;
+}
+
+/** A subscription was ended by the user. */
+export interface UnsubscribedEvent extends Base {
+  readonly kind: 'unsubscribed';
+  readonly subscription: number;
+}
+
+/** A subscription was ended by the gateway, or given up. */
+export interface EndedEvent extends Base {
+  readonly kind: 'ended';
+  readonly subscription: number;
+  readonly outcome: 'completed' | 'failed' | 'stopped' | 'lost' | (string & {});
+  readonly error: TopicwireError | null;
+}
+
+/** Messages of these subscriptions may have been missed. */
+export interface GapEvent extends Base {
+  readonly kind: 'gap';
+  readonly subscriptions: readonly number[];
+  readonly since: Date;
+  /** Null when nobody waits for the end of it. */
+  readonly until: Date | null;
+  readonly cause: TopicwireError | null;
+}
+
+/** Messages were dropped here, since the program reads too slowly. */
+export interface LaggedEvent extends Base {
+  readonly kind: 'lagged';
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
+/** Something went wrong that does not end the client. */
+export interface FaultEvent extends Base {
+  readonly kind: 'fault';
+  readonly fault: string;
+  readonly subscription: number | null;
+  readonly count: number;
+  readonly error: TopicwireError | null;
+}
+
+/** A WebSocket ping or pong, for clients that asked to see them. */
+export interface ControlEvent extends Base {
+  readonly kind: 'ping' | 'pong';
+  readonly payload: Buffer;
+}
+
+/** The end of the client. */
+export interface ClosedEvent extends Base {
+  readonly kind: 'closed';
+  readonly received: { readonly code: number; readonly reason: string } | null;
+  readonly sent: { readonly code: number; readonly reason: string } | null;
+  readonly receivedFirst: boolean;
+  readonly clean: boolean;
+  readonly cause: TopicwireError | null;
+}
+
+/** A kind of event that this version does not know. */
+export interface UnknownEvent extends Base {
+  readonly kind: 'unknown';
+  readonly number: number;
+}
+
+/** What happens, told apart by `kind`. */
+export type Event =
+  | Message
+  | StateEvent
+  | OpenedEvent
+  | SubscribedEvent
+  | UnsubscribedEvent
+  | EndedEvent
+  | GapEvent
+  | LaggedEvent
+  | FaultEvent
+  | ControlEvent
+  | UnknownEvent;
+
+interface Named {
+  message: Message;
+  state: StateEvent;
+  opened: OpenedEvent;
+  subscribed: SubscribedEvent;
+  unsubscribed: UnsubscribedEvent;
+  ended: EndedEvent;
+  gap: GapEvent;
+  lagged: LaggedEvent;
+  fault: FaultEvent;
+  ping: ControlEvent;
+  pong: ControlEvent;
+  closed: ClosedEvent;
+}
+
+/** What a provider is asked for. */
+export interface TokenRequest {
+  /** The credential's name; `default` is the client's own. */
+  readonly credential: string;
+  /** `rejected` when the gateway refused the last one: then do not answer from a cache. */
+  readonly reason: 'initial' | 'reconnect' | 'rejected' | (string & {});
+  readonly gatewayCode: string | null;
+  /** Aborted when the answer is no longer wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** A credential with the time for which it is known to be good. */
+export interface Token {
+  readonly value: string;
+  readonly validForMs?: number;
+}
+
+/** A credential, or a function that fetches one. */
+export type TokenSource = string | ((request: TokenRequest) => string | Token | Promise<string | Token>);
+
+/** How a client comes back after a loss. */
+export interface ReconnectOptions {
+  enabled?: boolean;
+  initialMs?: number;
+  factor?: number;
+  maxMs?: number;
+  jitter?: 'none' | 'half' | 'full';
+  maxAttempts?: number | null;
+}
+
+/** How sockets are opened. */
+export interface ConnectionOptions {
+  connectTimeoutMs?: number;
+  closeTimeoutMs?: number;
+  headers?: ReadonlyArray<readonly [string, string]>;
+  proxy?: string | null;
+  noProxy?: boolean;
+  caFiles?: readonly string[];
+  insecure?: boolean;
+  maxMessage?: number | null;
+}
+
+interface Common {
+  connection?: ConnectionOptions;
+  reconnect?: ReconnectOptions;
+  queue?: { maxRequests?: number; sendHigh?: number; sendCap?: number };
+}
+
+/** Options of `Astro`; docs/options.md says more of each, under its name in snake_case. */
+export interface AstroOptions extends Common {
+  token?: TokenSource;
+  tokenType?: 'jwt' | 'oauth2' | 'apikey';
+  credentials?: Record<string, TokenSource>;
+  url?: string;
+  [option: string]: unknown;
+}
+
+/** Options of `GraphQL`; docs/options.md says more of each. */
+export interface GraphQLOptions extends Common {
+  token?: TokenSource;
+  protocol?: 'auto' | 'modern' | 'legacy';
+  lazy?: boolean;
+  [option: string]: unknown;
+}
+
+/** Options of `Raw`; docs/options.md says more of each. */
+export interface RawOptions extends Common {
+  protocols?: readonly string[];
+  [option: string]: unknown;
+}
+
+/** What can be given wherever there is waiting. */
+export interface Waiting {
+  signal?: AbortSignal;
+}
+
+/** What every client has. */
+export abstract class Client implements AsyncDisposable {
+  /** How it ended; null while it lives. */
+  readonly closed: ClosedEvent | null;
+  readonly state: ClientState;
+  readonly stats: { messages: number; filtered: number; duplicates: number; faults: number };
+  /** Connects. Resolves when the gateway has greeted; goes on trying until then. */
+  connect(about?: Waiting): Promise<void>;
+  /** Ends the client politely. */
+  close(code?: number, reason?: string): Promise<void>;
+  /** Ends the client at once. */
+  abort(): void;
+  /** Keeps the process alive while the client is open, which is so by itself. */
+  ref(): this;
+  /** Lets the process end though the client is open. */
+  unref(): this;
+  /** Registers a function for a kind of event, or for the messages of a topic. */
+  on<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  on(topic: AstroTopic, listener: (message: Message) => void): this;
+  once<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  once(topic: AstroTopic, listener: (message: Message) => void): this;
+  off(name: string, listener: (...event: never[]) => void): this;
+  /** A stream of its own. Leaving the loop closes it. */
+  stream(wanted?: {
+    topics?: readonly string[];
+    rooms?: readonly string[];
+    kinds?: readonly string[];
+    overflow?: 'drop_oldest' | 'drop_newest' | 'close' | 'block';
+  }): AsyncGenerator<Event, void, void>;
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void, void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A subscription to a topic. */
+export interface Subscription {
+  readonly id: number;
+  readonly topic: string;
+  readonly room: string | null;
+}
+
+/** Listens to StreamElements Astro. */
+export class Astro extends Client {
+  constructor(options?: AstroOptions);
+  subscribe(topic: AstroTopic, about?: Waiting & { room?: string; noRoom?: boolean; credential?: string }): Promise<Subscription>;
+  unsubscribe(subscription: Pick<Subscription, 'id'>, about?: Waiting): Promise<void>;
+  unsubscribeAll(topic: AstroTopic, about?: Waiting): Promise<void>;
+}
+
+/** The result of a GraphQL document. */
+export interface ExecutionResult {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  data?: any;
+  errors?: ReadonlyArray<{ message: string; [more: string]: unknown }>;
+  extensions?: Record<string, unknown>;
+}
+
+/** The results of an operation, in order. */
+export class Operation implements AsyncDisposable {
+  private constructor();
+  readonly id: number;
+  /** Ends the operation on the server too. */
+  close(): void;
+  /** Results, and gaps and the like among them. */
+  events(): AsyncGenerator<Event, void, void>;
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Runs GraphQL subscriptions, queries and mutations over a WebSocket. */
+export class GraphQL extends Client {
+  constructor(url: string | URL, options?: GraphQLOptions);
+  subscribe(query: string, variables?: object, about?: { operationName?: string; extensions?: object; dataTimeoutMs?: number }): Operation;
+  execute(query: string, variables?: object, about?: Waiting & { operationName?: string; extensions?: object }): Promise<ExecutionResult | null>;
+}
+
+/** Sends and receives messages over a plain WebSocket. */
+export class Raw extends Client {
+  constructor(url: string | URL, options?: RawOptions);
+  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView): Promise<void>;
+  ping(payload?: Uint8Array, about?: Waiting): Promise<Buffer>;
+}
+
+/** Anything that Topicwire throws, and what events carry as `cause` and `error`. */
+export class TopicwireError extends Error {
+  /** The stable code, the same in every language. */
+  readonly code: string;
+  readonly gatewayCode: string | null;
+  readonly gatewayText: string | null;
+  /** Whether the same thing tried again may succeed. */
+  readonly retryable: boolean;
+}
+export class AnswerTimeoutError extends TopicwireError {}
+export class ClosedError extends TopicwireError {}
+export class GatewayError extends TopicwireError {}
+export class OutcomeUnknownError extends TopicwireError {}
+export class ProviderError extends TopicwireError {}
+export class QueueFullError extends TopicwireError {}
+export class TransportError extends TopicwireError {}
+export class UsageError extends TopicwireError {}
+/** An option or an argument cannot work; the text names it. */
+export class OptionError extends TypeError {
+  readonly code: 'invalid_option';
+  readonly retryable: false;
+}
