@@ -153,6 +153,31 @@ async def test_an_iterator_goes_on_after_a_timeout(gateway: Gateway) -> None:
         await messages.__anext__()
 
 
+class _SlowCore:
+    """The native client, with a program that is slow to look after a send."""
+
+    def __init__(self, core: Any) -> None:
+        self._core = core
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._core, name)
+
+    def send_text(self, text: str) -> bool:
+        busy = bool(self._core.send_text(text))
+        while self._core.outbound_bytes() > 0:
+            pass
+        return busy
+
+
+async def test_a_send_waits_for_no_room_that_there_was_before_it_waited(gateway: Gateway) -> None:
+    async with topicwire.Raw(gateway.raw_url, queue={"send_high": 1000}) as socket:
+        real = socket._core
+        socket._core = _SlowCore(real)  # type: ignore[assignment]
+        await asyncio.wait_for(socket.send("x" * 100_000), SOON)
+        socket._core = real
+        assert len((await socket.recv()).data) == 100_000
+
+
 # Collection.
 
 

@@ -24,6 +24,7 @@ class Requests:
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._unwanted: dict[int, Callable[[int], str]] = {}
         self._room: list[asyncio.Future[None]] = []
+        self._over = False
         self._token, options = _commands.lane("reply")
         self.lane = core.open_lane(poller.native, options)
         poller.add(self._token, self)
@@ -41,6 +42,8 @@ class Requests:
     async def writable(self) -> None:
         """Wait until there is room to send again."""
         self._poller.check()
+        if self._over:
+            return
         room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._room.append(room)
         await room
@@ -105,6 +108,7 @@ class Requests:
                 one.set_result(None)
 
     def _end(self, cause: Error | None) -> None:
+        self._over = True
         self._poller.remove(self._token)
         self._let_go()
         waiting, self._waiting = self._waiting, {}

@@ -43,12 +43,14 @@ class Raw(AsyncClient):
     async def send(self, payload: str | bytes | bytearray | memoryview) -> None:
         """Send a text or a binary message. Waits only while much else waits to be written."""
         self._started()
+        # Had before the send, so that the notice of room cannot come before there is a lane for it.
+        requests = self._asking()
         if isinstance(payload, str):
             busy = self._core.send_text(payload)
         else:
             busy = self._core.send_bytes(bytes(payload) if isinstance(payload, memoryview) else payload)
         if busy:
-            await self._asking().writable()
+            await requests.writable()
 
     async def ping(self, payload: bytes = b"") -> bytes:
         """Send a ping and wait for its pong, whose payload is returned."""

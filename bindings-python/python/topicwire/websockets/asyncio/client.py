@@ -193,6 +193,8 @@ class ClientConnection(Facts):
         if self._closing or self.state is ConnectionState.CLOSED:
             raise await self._over()
         as_text = isinstance(piece, str) if text is None else text
+        # Had before the send, so that the notice of room cannot come before there is a lane for it.
+        requests = self._socket._asking()
         try:
             if as_text:
                 shown = piece if isinstance(piece, str) else bytes(piece).decode()
@@ -204,7 +206,7 @@ class ClientConnection(Facts):
             await self._socket.wait_closed()
             raise await self._over() from error
         if busy:
-            await self._socket._asking().writable()
+            await requests.writable()
 
     async def _fragments(self, pieces: AsyncIterable[DataLike], text: bool | None) -> None:
         held: DataLike | None = None
