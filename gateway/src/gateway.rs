@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::machine::astro::tokens::TokenEntry;
 use crate::machine::astro::{AstroPublish, Published};
+use crate::machine::webpubsub::{AccessUrl, Data, EventAnswer, EventCall};
 use crate::machine::{ConnectionInfo, Dialect, Fault, Options, Payload, Stats, TranscriptEntry};
 use crate::net::{Server, Stopped};
 
@@ -128,6 +129,7 @@ impl LocalGateway {
             Dialect::Astro => "/",
             Dialect::GraphQl => "/graphql",
             Dialect::Raw => "/raw",
+            Dialect::WebPubSub => "/client/hubs/chat",
         };
         format!("ws://127.0.0.1:{}{path}", self.port())
     }
@@ -148,6 +150,45 @@ impl LocalGateway {
     #[must_use]
     pub fn raw_url(&self) -> String {
         self.url(Dialect::Raw)
+    }
+
+    /// A Web PubSub client access URL with a token, as the portal makes them.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError::Stopped`].
+    pub async fn access_url(&self, wanted: AccessUrl) -> Result<String, GatewayError> {
+        let host = format!("127.0.0.1:{}", self.port());
+        let call = self.server.actor.call(move |machine, now| machine.access_url(now, &host, &wanted));
+        Ok(call.await?)
+    }
+
+    /// Answers Web PubSub events whose handler is [`Reaction::External`](crate::machine::webpubsub::Reaction) with a function.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use serde_json::json;
+    /// use topicwire_gateway::LocalGateway;
+    /// use topicwire_gateway::machine::webpubsub::{Data, EventAnswer};
+    ///
+    /// let gateway = LocalGateway::start().await?;
+    /// gateway.set_options(json!({"webpubsub": {"default_handler": "external"}})).await?;
+    /// gateway.on_event(|event| EventAnswer::with(Data::text(format!("hello, {}", event.event))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn on_event(&self, handler: impl Fn(&EventCall) -> EventAnswer + Send + Sync + 'static) {
+        self.server.events.set(handler);
+    }
+
+    /// Sends data to everybody in a group of a Web PubSub hub, or to all of the hub. Returns how many those are.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError::Stopped`].
+    pub async fn publish_webpubsub(&self, hub: &str, group: Option<&str>, data: Data) -> Result<usize, GatewayError> {
+        let (hub, group) = (hub.to_owned(), group.map(str::to_owned));
+        let call = self.server.actor.call(move |machine, now| machine.publish_webpubsub(now, &hub, group.as_deref(), data));
+        Ok(call.await?)
     }
 
     /// Where the HTTP control API is.

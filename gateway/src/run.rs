@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::files::raise_open_files;
 use crate::gateway::{GatewayOptions, LocalGateway};
+use crate::machine::webpubsub::AccessUrl;
 
 /// How to run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,7 +21,8 @@ pub struct RunOptions {
 /// Starts a gateway, says on standard output where it is, and runs it until Ctrl-C, until
 /// `POST /control/shutdown`, or, with [`RunOptions::control_stdio`], until standard input ends.
 ///
-/// With `control_stdio` the line is `{"port":N,"pid":N,"astro":URL,"graphql":URL,"raw":URL,"control":URL}`.
+/// With `control_stdio` the line is `{"port":N,"pid":N,"astro":URL,"graphql":URL,"raw":URL,"webpubsub":URL,"control":URL}`,
+/// where that of Web PubSub is a client access URL with a token of an hour.
 ///
 /// # Errors
 ///
@@ -29,7 +31,8 @@ pub async fn run(options: RunOptions) -> io::Result<()> {
     raise_open_files();
     let gateway = LocalGateway::start_with(options.gateway).await?;
     let mut out = io::stdout();
-    let text = if options.control_stdio { announcement(&gateway) } else { banner(&gateway) };
+    let access = gateway.access_url(AccessUrl::default()).await.map_err(io::Error::other)?;
+    let text = if options.control_stdio { announcement(&gateway, &access) } else { banner(&gateway, &access) };
     out.write_all(text.as_bytes())?;
     out.flush()?;
 
@@ -44,19 +47,20 @@ pub async fn run(options: RunOptions) -> io::Result<()> {
     Ok(())
 }
 
-fn announcement(gateway: &LocalGateway) -> String {
+fn announcement(gateway: &LocalGateway, access: &str) -> String {
     let line = json!({
         "port": gateway.port(),
         "pid": std::process::id(),
         "astro": gateway.astro_url(),
         "graphql": gateway.graphql_url(),
         "raw": gateway.raw_url(),
+        "webpubsub": access,
         "control": gateway.control_url(),
     });
     format!("{line}\n")
 }
 
-fn banner(gateway: &LocalGateway) -> String {
+fn banner(gateway: &LocalGateway, access: &str) -> String {
     format!(
         "Topicwire local gateway (a development tool; it listens on this machine only)\n\
          \n\
@@ -64,6 +68,10 @@ fn banner(gateway: &LocalGateway) -> String {
          \x20 GraphQL  {}\n\
          \x20 echo     {}\n\
          \x20 control  {}\n\
+         \n\
+         A Web PubSub client access URL, good for an hour:\n\
+         \n\
+         \x20 {access}\n\
          \n\
          Publish something:\n\
          \n\

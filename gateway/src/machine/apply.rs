@@ -113,6 +113,14 @@ impl Machine {
             Fault::DataBeforeAck { count } => graphql.data_before_ack.add((), count),
             Fault::HeartbeatOnly { on } => graphql.heartbeat_only = on,
             Fault::FailOperations { message, count } => graphql.fail.add(message, count),
+            Fault::DropAcks { count } => self.webpubsub.faults.drop_acks.add((), count),
+            Fault::CutBeforeAck { count } => self.webpubsub.faults.cut_before_ack.add((), count),
+            Fault::FailCommands { name, count } => self.webpubsub.faults.fail.add(name, count),
+            Fault::RefuseRecoveries { count } => self.webpubsub.faults.refuse_recovery.add((), count),
+            Fault::DuplicateNumbers { count } => self.webpubsub.faults.duplicates.add((), count),
+            Fault::SkipNumbers { count } => self.webpubsub.faults.skip_numbers.add((), count),
+            Fault::IgnoreReceipts { count } => self.webpubsub.faults.ignore_receipts = count,
+            Fault::ForgetSessions => return self.webpubsub.forget_sessions(&mut self.wire, &self.options.webpubsub),
             Fault::ExpireToken { token } => {
                 let (wire, options) = (&mut self.wire, &self.options.astro);
                 return self.astro.expire_token(wire, options, &token);
@@ -167,6 +175,7 @@ impl Machine {
         self.upgrades = faults::UpgradeFaults::default();
         self.astro.faults = faults::AstroFaults::default();
         self.graphql.faults = faults::GraphQlFaults::default();
+        self.webpubsub.faults = faults::WebPubSubFaults::default();
         self.wire.silence_pings = false;
         self.wire.withhold_pongs = false;
         self.astro.flush_reordered(&mut self.wire);

@@ -393,6 +393,53 @@ pub enum Fault {
         target: Target,
     },
 
+    /// Web PubSub: carry the next commands out and never acknowledge them.
+    DropAcks {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: carry the next commands out, and cut the connection instead of acknowledging them.
+    CutBeforeAck {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: refuse the next commands.
+    FailCommands {
+        /// `InternalServerError`, `Forbidden`, `Timeout`, …
+        name: String,
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: let the next clients that want to take a session up again in, and close them with 1008.
+    RefuseRecoveries {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: lose every session: who is connected stays so, and nobody can take one up again.
+    ForgetSessions,
+    /// Web PubSub: send each of the next numbered messages twice.
+    DuplicateNumbers {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: leave a number out before each of the next messages.
+    SkipNumbers {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Web PubSub: take no notice of the next receipts.
+    IgnoreReceipts {
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+
     /// Take back every fault that is waiting or lasting. What was sent, cut or closed stays so; mute
     /// connections speak again.
     Clear,

@@ -70,6 +70,18 @@ pub(crate) struct GraphQlFaults {
     pub(crate) heartbeat_only: bool,
 }
 
+/// What waits for sessions, commands and messages of Web PubSub.
+#[derive(Default)]
+pub(crate) struct WebPubSubFaults {
+    pub(crate) drop_acks: Pending<()>,
+    pub(crate) cut_before_ack: Pending<()>,
+    pub(crate) fail: Pending<String>,
+    pub(crate) refuse_recovery: Pending<()>,
+    pub(crate) duplicates: Pending<()>,
+    pub(crate) skip_numbers: Pending<()>,
+    pub(crate) ignore_receipts: u32,
+}
+
 /// What waits for upgrades.
 #[derive(Default)]
 pub(crate) struct UpgradeFaults {

@@ -315,6 +315,9 @@ pub enum Dialect {
     GraphQl,
     /// An echo: `/raw`.
     Raw,
+    /// Azure Web PubSub: `/client/hubs/HUB` and `/client/?hub=HUB`.
+    #[serde(rename = "webpubsub")]
+    WebPubSub,
 }
 
 impl Dialect {
@@ -324,6 +327,8 @@ impl Dialect {
         match path.trim_end_matches('/') {
             "/graphql" => Self::GraphQl,
             "/raw" => Self::Raw,
+            "/client" => Self::WebPubSub,
+            path if path.starts_with("/client/hubs") => Self::WebPubSub,
             _ => Self::Astro,
         }
     }

@@ -38,6 +38,7 @@ mod payload;
 mod raw;
 mod timers;
 mod transcript;
+pub mod webpubsub;
 mod wire;
 
 use std::time::Duration;
@@ -60,6 +61,7 @@ use conn::Conn;
 use faults::UpgradeFaults;
 use graphql::GraphQl;
 use timers::Timer;
+use webpubsub::WebPubSub;
 use wire::Wire;
 
 /// The gateway.
@@ -70,6 +72,7 @@ pub struct Machine {
     upgrades: UpgradeFaults,
     astro: Astro,
     graphql: GraphQl,
+    webpubsub: WebPubSub,
     stats: Stats,
 }
 
@@ -83,6 +86,7 @@ impl Machine {
             upgrades: UpgradeFaults::default(),
             astro: Astro::default(),
             graphql: GraphQl::default(),
+            webpubsub: WebPubSub::default(),
             stats: Stats::default(),
             options,
         }
@@ -117,6 +121,7 @@ impl Machine {
         while let Some(conn) = self.wire.next_gone() {
             self.astro.forget(&mut self.wire, &self.options.astro, conn);
             self.graphql.forget(&mut self.wire, conn);
+            self.webpubsub.forget(&mut self.wire, &self.options.webpubsub, conn);
         }
         done
     }
@@ -149,6 +154,9 @@ impl Machine {
             Timer::Operation(conn, number) => {
                 self.graphql.operation_due(wire, &options.graphql, conn, number);
             }
+            Timer::SessionOver(serial) => self.webpubsub.session_over(wire, &options.webpubsub, serial),
+            Timer::StreamIdle(serial, stream) => self.webpubsub.stream_idle(wire, &options.webpubsub, serial, &stream),
+            Timer::Handler(call) => self.webpubsub.handler_due(wire, &options.webpubsub, call),
         }
     }
 
@@ -172,6 +180,7 @@ impl Machine {
             }
             Input::Close { conn, code, reason } => self.closed_by_peer(conn, code, &reason),
             Input::Broken { conn, code, reason } => {
+                self.webpubsub.said_goodbye(conn, Some(code));
                 self.wire.close_back(conn, Some(code), &reason);
             }
             Input::Lost { conn } => self.wire.lost(conn),
@@ -203,6 +212,7 @@ impl Machine {
         let (wire, options) = (&mut self.wire, &self.options);
         match (dialect, frame) {
             (Dialect::Raw, frame) => raw::message(wire, conn, frame),
+            (Dialect::WebPubSub, frame) => self.webpubsub.frame(wire, &options.webpubsub, conn, &frame),
             (Dialect::Astro, Frame::Text(text)) => {
                 self.astro.command(wire, &options.astro, conn, &text);
             }
@@ -228,6 +238,7 @@ impl Machine {
         };
         let at = self.wire.now.wall;
         self.wire.transcript.event(at, conn, Direction::In, "close", words);
+        self.webpubsub.said_goodbye(conn, code);
         self.wire.close_back(conn, code, reason);
     }
 
@@ -260,6 +271,12 @@ impl Machine {
             Dialect::Astro => self.astro.admit(&self.wire, &self.options.astro).map(|()| None),
             Dialect::GraphQl => graphql::admit(&self.options.graphql, request),
             Dialect::Raw => Ok(raw::subprotocol(request)),
+            Dialect::WebPubSub => match self.webpubsub.admit(&mut self.wire, &self.options.webpubsub, conn, request) {
+                Ok(Some(agreed)) => Ok(agreed),
+                // A handler decides.
+                Ok(None) => return,
+                Err(refusal) => Err(refusal),
+            },
         };
         let agreed = match decision {
             Ok(agreed) => agreed,
@@ -288,6 +305,7 @@ impl Machine {
                 self.graphql.open(wire, &options.graphql, conn, agreed.as_deref());
             }
             Dialect::Raw => {}
+            Dialect::WebPubSub => self.webpubsub.open(wire, &options.webpubsub, conn),
         }
     }
 
@@ -301,6 +319,7 @@ impl Machine {
             Dialect::Astro => self.astro.describe(conn.id),
             Dialect::GraphQl => self.graphql.describe(conn.id),
             Dialect::Raw => Value::Null,
+            Dialect::WebPubSub => self.webpubsub.describe(conn.id),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::astro::{AstroPublish, Published};
 use super::io::{ConnId, Dialect};
 use super::options::Options;
 use super::payload::Payload;
+use super::webpubsub::{AccessUrl, Data, EventAnswer, EventCall, RestAnswer, RestRequest, WebPubSub};
 use super::{ConnectionInfo, Machine, TranscriptEntry};
 
 /// Counters since the machine began.
@@ -47,6 +48,7 @@ impl Machine {
     pub fn transcript(&self, since: u64) -> Vec<TranscriptEntry> {
         let mut known = self.astro.secrets();
         known.extend(self.options.graphql.token.iter().map(|t| t.0.clone()));
+        known.extend(self.webpubsub.secrets(&self.options.webpubsub));
         self.wire.transcript.read(since, &known)
     }
 
@@ -69,6 +71,7 @@ impl Machine {
         if self.options.graphql.token.is_some() {
             shown["graphql"]["token"] = json!("***");
         }
+        shown["webpubsub"]["access_key"] = json!("***");
         shown
     }
 
@@ -105,6 +108,35 @@ impl Machine {
         self.stats.published += 1;
         self.stats.delivered += receivers as u64;
         receivers
+    }
+
+    /// A Web PubSub client access URL, as the portal makes them. `host` is `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn access_url(&self, now: Now, host: &str, wanted: &AccessUrl) -> String {
+        WebPubSub::access_url(&self.options.webpubsub, host, self.clock.read(now).wall.0, wanted)
+    }
+
+    /// Sends data to everybody in a group of a Web PubSub hub, or to all of the hub. Returns how many those are.
+    pub fn publish_webpubsub(&mut self, now: Now, hub: &str, group: Option<&str>, data: Data) -> usize {
+        let receivers = self.step(now, |m| m.webpubsub.publish_to(&mut m.wire, &m.options.webpubsub, hub, group, data));
+        self.stats.published += 1;
+        self.stats.delivered += receivers as u64;
+        receivers
+    }
+
+    /// Answers a request of Web PubSub's REST data plane.
+    pub fn rest(&mut self, now: Now, request: &RestRequest) -> RestAnswer {
+        self.step(now, |m| m.webpubsub.rest(&mut m.wire, &m.options.webpubsub, request))
+    }
+
+    /// The next Web PubSub event for a handler outside of the machine, until there is none. Answer it with [`Machine::answer_event`].
+    pub fn poll_event(&mut self) -> Option<EventCall> {
+        self.webpubsub.poll_event()
+    }
+
+    /// What a handler outside of the machine said to an event.
+    pub fn answer_event(&mut self, now: Now, call: u64, answer: EventAnswer) {
+        self.step(now, |m| m.webpubsub.event_answered(&mut m.wire, &m.options.webpubsub, call, answer));
     }
 
     /// Adds tokens to Astro's table, or replaces those that are there. While the table is empty, every token

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::astro::options::AstroOptions;
 use super::graphql::options::GraphQlOptions;
+use super::webpubsub::WebPubSubOptions;
 
 /// How the machine behaves. Every field has a default, and JSON may leave any of them out.
 ///
@@ -20,6 +21,8 @@ pub struct Options {
     pub astro: AstroOptions,
     /// The GraphQL side.
     pub graphql: GraphQlOptions,
+    /// The Web PubSub side.
+    pub webpubsub: WebPubSubOptions,
     /// How many transcript entries are kept; 0 keeps none.
     pub transcript_limit: usize,
     /// Cut a connection whose reader lags by more than this many bytes; 0 never does.
@@ -33,6 +36,7 @@ impl Default for Options {
         Self {
             astro: AstroOptions::default(),
             graphql: GraphQlOptions::default(),
+            webpubsub: WebPubSubOptions::default(),
             transcript_limit: 10_000,
             max_queued_bytes: 64 << 20,
             close_timeout_ms: 2_000,

@@ -37,6 +37,12 @@ pub(crate) enum Timer {
     Heartbeat(ConnId, Beat),
     /// The next event of an operation; the second number tells operations with the same id apart.
     Operation(ConnId, u64),
+    /// A Web PubSub session has waited long enough for its client.
+    SessionOver(u64),
+    /// A stream of a Web PubSub session may have been silent for too long.
+    StreamIdle(u64, String),
+    /// A Web PubSub event handler is done.
+    Handler(u64),
 }
 
 /// Names a timer that can be cancelled.

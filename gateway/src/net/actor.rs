@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use topicwire::time::{Now, UnixMillis};
 
 use super::socket::{Order, Port, Steering};
+use crate::machine::webpubsub::EventCall;
 use crate::machine::{ConnId, Cut, Input, Machine, Output, Refusal, UpgradeRequest};
 
 /// The machine is told of a queue when it passes this mark, and each time it has grown by as much.
@@ -53,7 +54,7 @@ pub(crate) struct Actor {
 
 impl Actor {
     /// Starts the task. It ends, and with it every connection, when `stop` becomes true.
-    pub(super) fn start(machine: Machine, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn start(machine: Machine, events: mpsc::UnboundedSender<EventCall>, stop: watch::Receiver<bool>) -> Self {
         let (inbox, mail) = mpsc::channel(INBOX);
         let owner = Owner {
             machine,
@@ -62,6 +63,7 @@ impl Actor {
             upgrades: BTreeMap::new(),
             conns: BTreeMap::new(),
             half_open: Vec::new(),
+            events,
         };
         tokio::spawn(owner.run(mail, stop));
         Self { inbox }
@@ -120,6 +122,8 @@ struct Owner {
     conns: BTreeMap<ConnId, Conn>,
     /// Their sockets live as long as these do.
     half_open: Vec<watch::Sender<Steering>>,
+    /// For event handlers outside of the machine.
+    events: mpsc::UnboundedSender<EventCall>,
 }
 
 impl Owner {
@@ -191,6 +195,10 @@ impl Owner {
     }
 
     fn carry_out(&mut self) {
+        while let Some(event) = self.machine.poll_event() {
+            // Whoever answers events lives as long as this task does.
+            let _ = self.events.send(event);
+        }
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Accept { conn, subprotocol } => self.accept(conn, subprotocol),

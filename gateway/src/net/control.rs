@@ -17,6 +17,7 @@ use super::origin;
 use super::shutdown;
 use crate::machine::astro::AstroPublish;
 use crate::machine::astro::tokens::TokenEntry;
+use crate::machine::webpubsub::{AccessUrl, Data, DataKind};
 use crate::machine::{Fault, Payload, ReconnectToken, Target};
 
 /// The largest body: more than any message that one would publish.
@@ -40,6 +41,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/control/astro/tokens", "tokens that are known"),
     ("POST", "/control/astro/aliases", "other names for rooms"),
     ("POST", "/control/graphql/publish", "a result to the operations that asked for a field"),
+    ("POST", "/control/webpubsub/url", "a client access URL"),
+    ("POST", "/control/webpubsub/publish", "a message to a group, or to a whole hub"),
 ];
 
 #[derive(Deserialize)]
@@ -47,6 +50,20 @@ const ROUTES: &[(&str, &str, &str)] = &[
 struct GraphQlPublish {
     field: String,
     data: Payload,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebPubSubPublish {
+    #[serde(default = "chat")]
+    hub: String,
+    #[serde(default)]
+    group: Option<String>,
+    data: Payload,
+}
+
+fn chat() -> String {
+    "chat".to_owned()
 }
 
 #[derive(Default, Deserialize)]
@@ -85,6 +102,8 @@ impl From<Stopped> for Failure {
 pub(super) struct Control {
     pub(super) actor: Actor,
     pub(super) stop: watch::Sender<bool>,
+    /// Where the gateway is: `127.0.0.1:PORT`.
+    pub(super) host: String,
 }
 
 impl Control {
@@ -165,6 +184,18 @@ impl Control {
             "/control/graphql/publish" => {
                 let message: GraphQlPublish = read(body).await?;
                 let receivers = self.actor.call(move |machine, now| machine.publish_graphql(now, &message.field, &message.data));
+                Ok(json!({ "receivers": receivers.await? }))
+            }
+            "/control/webpubsub/url" => {
+                let (wanted, host): (AccessUrl, _) = (read(body).await?, self.host.clone());
+                let url = self.actor.call(move |machine, now| machine.access_url(now, &host, &wanted));
+                Ok(json!({ "url": url.await? }))
+            }
+            "/control/webpubsub/publish" => {
+                let message: WebPubSubPublish = read(body).await?;
+                let data = Data { kind: DataKind::Json, bytes: message.data.as_str().to_owned().into() };
+                let receivers =
+                    self.actor.call(move |machine, now| machine.publish_webpubsub(now, &message.hub, message.group.as_deref(), data));
                 Ok(json!({ "receivers": receivers.await? }))
             }
             "/control/astro/tokens" => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
@@ -16,6 +16,7 @@ use super::actor::{Actor, Decision};
 use super::control::Control;
 use super::socket;
 use super::tcp::Tcp;
+use crate::machine::webpubsub::RestRequest;
 use crate::machine::{Refusal, UpgradeRequest};
 
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -42,6 +43,9 @@ pub(super) async fn serve(stream: TcpStream, actor: Actor, control: Arc<Control>
             if request.uri().path().starts_with("/control") {
                 return Ok(control.answer(request).await);
             }
+            if request.uri().path().starts_with("/api/") {
+                return Ok(rest(request, &actor).await);
+            }
             upgrade(request, tcp, actor).await
         }
     });
@@ -49,6 +53,34 @@ pub(super) async fn serve(stream: TcpStream, actor: Actor, control: Arc<Control>
         hyper::server::conn::http1::Builder::new().max_buf_size(16 * 1024).serve_connection(TokioIo::new(tcp), service).with_upgrades();
     // Errors are the client's to see: a broken request, or the reset that a fault asked for.
     let _ = connection.await;
+}
+
+/// Web PubSub's REST data plane.
+async fn rest(request: Request<Incoming>, actor: &Actor) -> Answer {
+    let header = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut asked = RestRequest {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        host: header(header::HOST).unwrap_or_default(),
+        authorization: header(header::AUTHORIZATION),
+        content_type: header(header::CONTENT_TYPE).unwrap_or_default(),
+        body: Bytes::new(),
+    };
+    // A little more than is allowed, so that the refusal can say so.
+    let body = Limited::new(request.into_body(), (1 << 20) + 1).collect().await;
+    let Ok(body) = body else { return text(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB") };
+    asked.body = body.to_bytes();
+    let said = match actor.call(move |machine, now| machine.rest(now, &asked)).await {
+        Ok(said) => said,
+        Err(stopped) => return text(StatusCode::SERVICE_UNAVAILABLE, &stopped.to_string()),
+    };
+    let mut answer = Response::new(Full::new(Bytes::from(said.body.clone().unwrap_or_default())));
+    *answer.status_mut() = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if said.body.is_some() {
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    answer
 }
 
 async fn upgrade(mut request: Request<Incoming>, tcp: Tcp, actor: Actor) -> Result<Answer, NoAnswer> {
@@ -119,7 +151,7 @@ fn websocket_key(request: &Request<Incoming>) -> Result<HeaderValue, Box<Answer>
         && has_word(headers, &header::UPGRADE, "websocket");
     if !asks {
         let hint = "This is the Topicwire local gateway. Connect with a WebSocket client: Astro at /, \
-                    GraphQL at /graphql, an echo at /raw. The control API is under /control/.\n";
+                    GraphQL at /graphql, Web PubSub at /client/hubs/HUB, an echo at /raw. The control API is under /control/.\n";
         let mut answer = text(StatusCode::UPGRADE_REQUIRED, hint);
         let headers = answer.headers_mut();
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

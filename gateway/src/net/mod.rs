@@ -3,6 +3,7 @@
 mod actor;
 mod control;
 mod encode;
+mod events;
 mod http;
 mod origin;
 mod socket;
@@ -14,12 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub(crate) use actor::Actor;
 pub use actor::Stopped;
 use control::Control;
+pub(crate) use events::Handler;
 
 use crate::machine::{Machine, Options};
 
@@ -30,6 +32,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct Server {
     pub(crate) actor: Actor,
     pub(crate) port: u16,
+    pub(crate) events: Handler,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -39,10 +42,13 @@ impl Server {
         let listener = listen(port)?;
         let port = listener.local_addr()?.port();
         let (stop, stopped) = watch::channel(false);
-        let actor = Actor::start(Machine::new(options, seed), stopped.clone());
-        let control = Arc::new(Control { actor: actor.clone(), stop: stop.clone() });
+        let (events, raised) = mpsc::unbounded_channel();
+        let actor = Actor::start(Machine::new(options, seed), events, stopped.clone());
+        let handler = Handler::default();
+        tokio::spawn(events::serve(actor.clone(), raised, handler.clone()));
+        let control = Arc::new(Control { actor: actor.clone(), stop: stop.clone(), host: format!("127.0.0.1:{port}") });
         let accepting = tokio::spawn(accept(listener, actor.clone(), control, stopped));
-        Ok(Self { actor, port, stop, accepting })
+        Ok(Self { actor, port, events: handler, stop, accepting })
     }
 
     /// Resolves when the gateway was told to stop, by whomever.

@@ -11,4 +11,5 @@ mod graphql_modern;
 mod harness;
 mod observation;
 mod upgrades;
+mod webpubsub;
 mod wire;
