@@ -7,10 +7,10 @@ use topicwire::Secret;
 use topicwire::command::OperationTarget;
 use topicwire::error::Error;
 use topicwire::options::{
-    AstroOptions, Auth, ConnectionOptions, Credential, GraphQlOptions, Preset, Protocol, RawOptions, ReconnectOptions,
+    AstroOptions, Auth, ConnectionOptions, Credential, GraphQlOptions, Preset, Protocol, RawOptions, ReconnectOptions, WebPubSubOptions,
 };
 
-use crate::arguments::{AstroArguments, ConnectionArguments, GraphQlArguments, PresetChoice, RawArguments, ServerArguments};
+use crate::arguments::{AstroArguments, ConnectionArguments, GraphQlArguments, HubArguments, PresetChoice, RawArguments, ServerArguments};
 use crate::credential;
 use crate::failure::Failure;
 
@@ -103,6 +103,18 @@ pub(crate) fn raw(arguments: &RawArguments) -> Result<RawOptions, Failure> {
     if arguments.reconnect {
         retries(&arguments.connection, &mut options.reconnect);
     }
+    Ok(options)
+}
+
+/// Options of a Web PubSub client.
+pub(crate) fn webpubsub(hub: &HubArguments, how: &ConnectionArguments) -> Result<WebPubSubOptions, Failure> {
+    let url = match (&hub.url, &hub.url_env) {
+        (Some(url), _) => url.clone(),
+        (None, Some(name)) => credential::from_env(name)?,
+        (None, None) => return Err(Failure::wrong("a client access URL is needed: --url URL or --url-env NAME")),
+    };
+    let mut options = WebPubSubOptions { protocol: hub.protocol.into(), connection: connection(how)?, ..WebPubSubOptions::new(url) };
+    retries(how, &mut options.reconnect);
     Ok(options)
 }
 

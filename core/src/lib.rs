@@ -74,7 +74,7 @@ pub mod time;
 pub mod view;
 
 #[cfg(feature = "net")]
-pub use client::{Astro, Client, GraphQl, Raw, Subscription};
+pub use client::{Astro, Client, GraphQl, Raw, Subscription, WebPubSub};
 pub use secret::Secret;
 
 /// The programs of the README compile.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use topicwire::options::{Auth, Protocol, TokenType};
 
-use super::{ConnectionArguments, ServerArguments, TokenArguments, period};
+use super::{ConnectionArguments, ServerArguments, TokenArguments, WebPubSubArguments, period};
 
 /// What to listen to.
 #[derive(Debug, Subcommand)]
@@ -17,6 +17,8 @@ pub(crate) enum Listen {
     Graphql(Box<GraphQlArguments>),
     /// Any other WebSocket server
     Raw(Box<RawArguments>),
+    /// Groups of an Azure Web PubSub hub
+    Webpubsub(Box<WebPubSubArguments>),
 }
 
 /// How to print, and when to stop.

@@ -5,6 +5,7 @@ mod listen;
 mod period;
 mod send;
 mod token;
+mod webpubsub;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use connection::{ConnectionArguments, ServerArguments};
 pub(crate) use listen::{AstroArguments, GraphQlArguments, Listen, OutputArguments, PresetChoice, RawArguments};
 pub(crate) use send::{Send, SendRawArguments};
 pub(crate) use token::TokenArguments;
+pub(crate) use webpubsub::{HubArguments, SendWebPubSubArguments, WebPubSubArguments};
 
 use crate::failure::Failure;
 

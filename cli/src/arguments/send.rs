@@ -2,13 +2,15 @@
 
 use clap::{Args, Subcommand};
 
-use super::{ConnectionArguments, ServerArguments};
+use super::{ConnectionArguments, SendWebPubSubArguments, ServerArguments};
 
 /// Where to send.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Send {
     /// Send text messages to any WebSocket server, and say goodbye
     Raw(Box<SendRawArguments>),
+    /// Send to a group of an Azure Web PubSub hub, or raise an event, and wait until the service has acknowledged it
+    Webpubsub(Box<SendWebPubSubArguments>),
 }
 
 /// `topicwire send raw`.

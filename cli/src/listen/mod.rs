@@ -7,11 +7,11 @@ use std::io::IsTerminal;
 
 use futures_util::StreamExt as _;
 use topicwire::client::Events;
-use topicwire::command::{Command, TopicTarget};
+use topicwire::command::{Command, GroupTarget, TopicTarget};
 use topicwire::event::{Event, EventKind, Outcome};
 use topicwire::options::{Credential, Options};
 
-use crate::arguments::{AstroArguments, GraphQlArguments, Listen, OutputArguments, RawArguments};
+use crate::arguments::{AstroArguments, GraphQlArguments, Listen, OutputArguments, RawArguments, WebPubSubArguments};
 use crate::client::Listener;
 use crate::failure::{Failure, Status};
 use crate::options;
@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: Listen, output: &Output) -> Result<Status, Fa
         Listen::Astro(arguments) => astro(*arguments)?,
         Listen::Graphql(arguments) => graphql(*arguments)?,
         Listen::Raw(arguments) => raw(*arguments)?,
+        Listen::Webpubsub(arguments) => webpubsub(*arguments)?,
     };
     // Before anything is opened, so that no signal finds us unprepared.
     let stops = Stops::new(plan.output.period).map_err(|error| Failure::new(Status::Lost, format!("cannot listen to signals: {error}")))?;
@@ -98,6 +99,14 @@ fn graphql(arguments: GraphQlArguments) -> Result<Plan, Failure> {
 fn raw(arguments: RawArguments) -> Result<Plan, Failure> {
     let options = Options::Raw(options::raw(&arguments)?);
     Ok(Plan { options, subscriptions: Vec::new(), greetings: arguments.send, rooms: false, output: arguments.output })
+}
+
+fn webpubsub(arguments: WebPubSubArguments) -> Result<Plan, Failure> {
+    let options = Options::WebPubSub(options::webpubsub(&arguments.hub, &arguments.connection)?);
+    let join = |group: &String| (group.clone(), Command::JoinGroup(GroupTarget::new(group)));
+    let subscriptions = arguments.groups.iter().map(join).collect();
+    let rooms = arguments.groups.len() > 1;
+    Ok(Plan { options, subscriptions, greetings: Vec::new(), rooms, output: arguments.output })
 }
 
 /// What must not be printed, wherever it may turn up.

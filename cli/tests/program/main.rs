@@ -9,4 +9,5 @@ mod proxy;
 mod running;
 mod send;
 mod stopping;
+mod webpubsub;
 mod wrong_use;

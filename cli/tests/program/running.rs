@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use topicwire_gateway::LocalGateway;
+use topicwire_gateway::machine::webpubsub::AccessUrl;
 use topicwire_gateway::machine::{Direction, Fault, TranscriptEntry};
 
 /// Far longer than anything here takes, so that a busy machine does not fail a test.
@@ -163,6 +164,20 @@ impl Gateway {
 
     pub(crate) fn raw(&self) -> String {
         self.gateway.raw_url()
+    }
+
+    /// A client access URL for the hub `chat`.
+    pub(crate) fn webpubsub(&self) -> String {
+        self.runtime.block_on(self.gateway.access_url(AccessUrl::default())).expect("it runs")
+    }
+
+    /// Waits until a client is in a group of Web PubSub, and connected.
+    pub(crate) fn until_joined(&self, group: &str) {
+        eventually("a client joins the group", || {
+            let connections = self.runtime.block_on(self.gateway.connections()).expect("it runs");
+            let joined = |groups: &Value| groups.as_array().is_some_and(|groups| groups.iter().any(|name| name == group));
+            connections.iter().any(|connection| joined(&connection.state["groups"]))
+        });
     }
 
     /// Publishes to the room of the tests; returns how many heard it.

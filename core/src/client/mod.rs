@@ -1,6 +1,6 @@
 //! What a Rust program holds, and what every binding is made from.
 //!
-//! [`Client`] is the boundary: about twenty calls that know no protocol. [`Astro`], [`GraphQl`] and [`Raw`] are the clients that people
+//! [`Client`] is the boundary: about twenty calls that know no protocol. [`Astro`], [`GraphQl`], [`WebPubSub`] and [`Raw`] are the clients that people
 //! write programs with; each is a thin layer of names over it.
 
 mod astro;
@@ -13,6 +13,7 @@ mod providers;
 mod raw;
 mod replies;
 mod typed;
+mod webpubsub;
 
 pub use astro::{Astro, Subscription};
 pub use boundary::{Answer, Client};
@@ -21,6 +22,7 @@ pub use graphql::GraphQl;
 pub use operation::Operation;
 pub use providers::ProviderError;
 pub use raw::Raw;
+pub use webpubsub::{Acknowledgement, Invoked, Payload, SendOptions, WebPubSub};
 
 use std::future::Future;
 
