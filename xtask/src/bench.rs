@@ -23,6 +23,8 @@ enum Language {
     Rust,
     /// Against picows with orjson, and websockets with json.
     Python,
+    /// Against `ClientWebSocket` with System.Text.Json.
+    Csharp,
 }
 
 /// Frame sizes with the numbers of events that take about a second.
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match arguments.language {
         Language::Rust => rust(arguments),
         Language::Python => bench_python::run(arguments.runs),
+        Language::Csharp => crate::csharp::bench::run(arguments.runs),
     }
 }
 

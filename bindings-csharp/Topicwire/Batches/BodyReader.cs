@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Topicwire.Batches
@@ -24,7 +25,8 @@ namespace Topicwire.Batches
             return taken;
         }
 
-        internal bool Bool() => Take(1)[0] != 0;
+        // Not an index: the type of a read-only span's indexer differs between builds of Mono.
+        internal bool Bool() => MemoryMarshal.Read<byte>(Take(1)) != 0;
 
         internal uint U32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
 

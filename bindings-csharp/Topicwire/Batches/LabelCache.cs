@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Topicwire.Batches
@@ -23,8 +24,11 @@ namespace Topicwire.Batches
         {
             if (label.IsEmpty) return 0;
             // Topics differ at their ends, rooms anywhere.
-            return label.Length + label[label.Length - 1] * 31 + label[label.Length / 2] * 7 + label[label.Length / 4];
+            return label.Length + At(label, label.Length - 1) * 31 + At(label, label.Length / 2) * 7 + At(label, label.Length / 4);
         }
+
+        // Not an index: the type of a read-only span's indexer differs between builds of Mono.
+        private static byte At(ReadOnlySpan<byte> label, int place) => MemoryMarshal.Read<byte>(label.Slice(place));
 
         private sealed class Entry
         {

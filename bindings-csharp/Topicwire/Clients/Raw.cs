@@ -24,7 +24,7 @@ namespace Topicwire
         /// <summary>A client, which begins to connect at once.</summary>
         /// <param name="options">How it behaves.</param>
         /// <exception cref="ArgumentException">An option cannot work; it is named.</exception>
-        public Raw(RawOptions options) : base(options, to => to.Name("overflow").Value("block")) { }
+        public Raw(RawOptions options) : base(options, to => { }, StreamOverflow.Block) { }
 
         /// <summary>Sends a text message. Completes when there is room for another.</summary>
         /// <param name="text">The message.</param>

@@ -25,13 +25,18 @@ namespace Topicwire
         private bool read;
         private bool disposed;
 
-        private protected TopicwireClient(ClientOptions options, Action<JsonWriter> mainOptions)
+        private protected TopicwireClient(ClientOptions options, Action<JsonWriter> mainOptions, StreamOverflow usual = StreamOverflow.DropOldest)
         {
             if (options is null) throw new ArgumentNullException(nameof(options));
-            this.mainOptions = mainOptions;
+            var overflow = options.Overflow ?? usual;
+            this.mainOptions = to =>
+            {
+                mainOptions(to);
+                to.Name("overflow").Value(Wire.Word(overflow));
+            };
             Core = new ClientCore(options.ToJson(), options.Provider);
             handlers = new Handlers(this, Core, options.SynchronizationContext);
-            main = new EventStream(Core, Core.OpenLane(mainOptions));
+            main = new EventStream(Core, Core.OpenLane(this.mainOptions));
             Core.Connect();
         }
 

@@ -533,7 +533,7 @@ namespace Topicwire.Interop
                 DangerousAddRef(ref held);
                 unsafe
                 {
-                    fixed (byte* pinnedPayload = payload)
+                    fixed (byte* pinnedPayload = &MemoryMarshal.GetReference(payload))
                     {
                     RustCallStatus status = default;
                     var result = Ffi.uniffi_topicwire_csharp_fn_method_client_send(CloneHeld(), request, replyLane, flags, new ForeignBytes(payload.Length, pinnedPayload), &status);
@@ -631,7 +631,7 @@ namespace Topicwire.Interop
                 DangerousAddRef(ref held);
                 unsafe
                 {
-                    fixed (byte* pinnedPayload = payload)
+                    fixed (byte* pinnedPayload = &MemoryMarshal.GetReference(payload))
                     {
                     RustCallStatus status = default;
                     var result = Ffi.uniffi_topicwire_csharp_fn_method_client_submit(CloneHeld(), request, Codec.LowerOptionalUInt64(replyLane), RustBuffer.Of(command), new ForeignBytes(payload.Length, pinnedPayload), &status);
@@ -1706,9 +1706,10 @@ namespace Topicwire.Interop
             return Math.Min(count, left.Length);
         }
 
-        internal byte U8() => Take(1)[0];
+        // Not an index: the type of a read-only span's indexer differs between builds of Mono.
+        internal byte U8() => MemoryMarshal.Read<byte>(Take(1));
 
-        internal sbyte I8() => unchecked((sbyte)Take(1)[0]);
+        internal sbyte I8() => unchecked((sbyte)U8());
 
         internal ushort U16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 

@@ -1,40 +1,50 @@
 using System;
+using System.Runtime.InteropServices;
 
 namespace Topicwire.Json
 {
     /// <summary>Finds where one JSON value ends, without looking at what it means. Whoever decodes it finds out whether it is valid.</summary>
-    internal static class JsonSpan
+    internal static unsafe class JsonSpan
     {
         /// <summary>The length of the value that <paramref name="json"/> starts with, white space before it included; all of it if the value has no end.</summary>
         internal static int Length(ReadOnlySpan<byte> json)
         {
+            // A pointer, not an index: the type of a read-only span's indexer differs between builds of Mono.
+            fixed (byte* start = &MemoryMarshal.GetReference(json))
+            {
+                return Length(start, json.Length);
+            }
+        }
+
+        private static int Length(byte* json, int length)
+        {
             var at = 0;
-            while (at < json.Length && IsSpace(json[at])) at++;
-            if (at == json.Length) return at;
+            while (at < length && IsSpace(json[at])) at++;
+            if (at == length) return at;
             switch (json[at])
             {
                 case (byte)'{':
                 case (byte)'[':
-                    return at + Container(json.Slice(at));
+                    return at + Container(json + at, length - at);
                 case (byte)'"':
-                    return at + Text(json.Slice(at));
+                    return at + Text(json + at, length - at);
                 default:
-                    var end = json.Slice(at).IndexOfAny((byte)',', (byte)'}', (byte)']');
-                    var length = end < 0 ? json.Length : at + end;
-                    while (length > at && IsSpace(json[length - 1])) length--;
-                    return length;
+                    var end = new ReadOnlySpan<byte>(json + at, length - at).IndexOfAny((byte)',', (byte)'}', (byte)']');
+                    var last = end < 0 ? length : at + end;
+                    while (last > at && IsSpace(json[last - 1])) last--;
+                    return last;
             }
         }
 
-        private static int Container(ReadOnlySpan<byte> json)
+        private static int Container(byte* json, int length)
         {
             var depth = 0;
-            for (var at = 0; at < json.Length;)
+            for (var at = 0; at < length;)
             {
                 switch (json[at])
                 {
                     case (byte)'"':
-                        at += Text(json.Slice(at));
+                        at += Text(json + at, length - at);
                         continue;
                     case (byte)'{':
                     case (byte)'[':
@@ -47,19 +57,19 @@ namespace Topicwire.Json
                 }
                 at++;
             }
-            return json.Length;
+            return length;
         }
 
-        private static int Text(ReadOnlySpan<byte> json)
+        private static int Text(byte* json, int length)
         {
             for (var at = 1; ;)
             {
-                var next = json.Slice(at).IndexOfAny((byte)'"', (byte)'\\');
-                if (next < 0) return json.Length;
+                if (at >= length) return length;
+                var next = new ReadOnlySpan<byte>(json + at, length - at).IndexOfAny((byte)'"', (byte)'\\');
+                if (next < 0) return length;
                 at += next;
                 if (json[at] == (byte)'"') return at + 1;
                 at += 2;
-                if (at >= json.Length) return json.Length;
             }
         }
 

@@ -14,6 +14,9 @@ namespace Topicwire
         /// <summary>Where events are raised and nothing else: the context of a user interface, say. Without one it is the thread pool.</summary>
         public SynchronizationContext? SynchronizationContext { get; set; }
 
+        /// <summary>What happens to messages that nobody takes from the client's stream in time. Default: the oldest are dropped; <see cref="Raw"/> blocks.</summary>
+        public StreamOverflow? Overflow { get; set; }
+
         internal abstract string ToJson();
 
         internal virtual Func<TokenRequest, CancellationToken, ValueTask<string>>? Provider => null;
@@ -31,6 +34,34 @@ namespace Topicwire
         {
             if (!(token is null) && provided) throw new ArgumentException("option `Token`: expected a token or a provider, not both", "Token");
         }
+    }
+
+    /// <summary>What happens to a message that does not fit into a queue. Only messages are ever dropped, and a <see cref="LaggedEvent"/> stands where they were.</summary>
+    public enum StreamOverflow
+    {
+        /// <summary>The oldest messages make room.</summary>
+        DropOldest,
+
+        /// <summary>The new message is dropped.</summary>
+        DropNewest,
+
+        /// <summary>The stream ends, after what is already in it.</summary>
+        Close,
+
+        /// <summary>The socket is not read until there is room. Four times the limits is the end: then the stream closes with <c>overflow</c>.</summary>
+        Block,
+    }
+
+    internal static partial class Wire
+    {
+        internal static string Word(StreamOverflow value) => value switch
+        {
+            StreamOverflow.DropOldest => "drop_oldest",
+            StreamOverflow.DropNewest => "drop_newest",
+            StreamOverflow.Close => "close",
+            StreamOverflow.Block => "block",
+            _ => throw new ArgumentOutOfRangeException(nameof(value)),
+        };
     }
 
     public sealed partial class AstroOptions : ClientOptions

@@ -61,7 +61,7 @@ impl<'a> Call<'a> {
         to.open("unsafe");
         let borrowed: Vec<&&Argument> = self.arguments.iter().filter(|one| one.is_borrowed_bytes()).collect();
         for one in &borrowed {
-            to.line(format!("fixed (byte* {} = {})", local("pinned", one.name()), camel(one.name())));
+            to.line(format!("fixed (byte* {} = &MemoryMarshal.GetReference({}))", local("pinned", one.name()), camel(one.name())));
         }
         if !borrowed.is_empty() {
             to.line("{");

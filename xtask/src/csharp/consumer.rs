@@ -77,6 +77,20 @@ impl<'a> Consumer<'a> {
         names.iter().try_for_each(|name| self.build("examples/csharp", &[&format!("Example={name}")]))
     }
 
+    /// Builds the program for Mono, which does not look into `runtimes/`: the library is copied beside it.
+    pub(crate) fn build_smoke(&self) -> Result<()> {
+        self.build("bindings-csharp/mono", &[])?;
+        let name = super::generated::library_name("topicwire_csharp");
+        let restored = Dotnet::packages().join("topicwire").join(env!("CARGO_PKG_VERSION")).join("runtimes");
+        let from = restored.join(package::platform()?).join("native").join(&name);
+        fs::copy(&from, self.smoke().join(&name)).map(drop).map_err(|error| format!("cannot copy {}: {error}", from.display()))
+    }
+
+    /// Where the program for Mono is.
+    pub(crate) fn smoke(&self) -> PathBuf {
+        self.build.join("bin/Smoke/Debug/netstandard2.1")
+    }
+
     /// What the documentation tells a newcomer to type, in a folder with nothing in it.
     pub(crate) fn quick_start(&self) -> Result<()> {
         let folder = self.build.join("quick-start");

@@ -1,7 +1,9 @@
 //! The C# package: its toolchain, the code that is generated for it, and its tests.
 
+pub(crate) mod bench;
 mod consumer;
 mod generated;
+mod mono;
 pub(crate) mod options;
 mod package;
 mod toolchain;
@@ -38,6 +40,11 @@ pub(crate) fn steps(steps: &mut Steps) {
     let consumer = Consumer::new(&dotnet);
     let mut tests = dotnet.run(&consumer.program("Topicwire.Tests", "Topicwire.Tests"));
     tests.env("TOPICWIRE_SEEDS", consumer.folder("Seed")).env("TOPICWIRE_EXAMPLES", consumer.folder("Example"));
+    // Without it the one test that needs it fails, and says why.
+    match mono::find_or_install() {
+        Ok(mono) => tests.env("TOPICWIRE_MONO", mono).env("TOPICWIRE_SMOKE", consumer.smoke().join("Smoke.dll")),
+        Err(reason) => tests.env("TOPICWIRE_NO_MONO", reason),
+    };
     steps.program("C#: the package, restored from a feed", Tally::Plain, tests);
 }
 
@@ -58,6 +65,7 @@ fn checks(ready: &mut Option<Dotnet>) -> Vec<Check> {
         named("the packages are built", consumer.pack()),
         named("the tests compile against the packages", consumer.build("bindings-csharp/tests", &[])),
         named("every example compiles", consumer.build_examples()),
+        named("the netstandard2.1 build's program compiles", consumer.build_smoke()),
         named("docs/csharp.md's first program compiles in an empty project", consumer.quick_start()),
         named("programs of documentation pages compile with one line changed", consumer.build_seeds()),
     ];

@@ -120,13 +120,13 @@ fn first_in(folder: &Path) -> Result<PathBuf> {
 
 /// An archive loses the bit that lets a file be run.
 #[cfg(unix)]
-fn executable(path: &Path) -> Result<()> {
+pub(crate) fn executable(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
         .map_err(|error| format!("cannot make {} executable: {error}", path.display()))
 }
 
 #[cfg(not(unix))]
-fn executable(_: &Path) -> Result<()> {
+pub(crate) fn executable(_: &Path) -> Result<()> {
     Ok(())
 }

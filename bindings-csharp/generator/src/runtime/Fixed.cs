@@ -228,9 +228,10 @@ internal unsafe ref struct Reader
         return Math.Min(count, left.Length);
     }
 
-    internal byte U8() => Take(1)[0];
+    // Not an index: the type of a read-only span's indexer differs between builds of Mono.
+    internal byte U8() => MemoryMarshal.Read<byte>(Take(1));
 
-    internal sbyte I8() => unchecked((sbyte)Take(1)[0]);
+    internal sbyte I8() => unchecked((sbyte)U8());
 
     internal ushort U16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 

@@ -710,7 +710,7 @@ namespace Fixture
             Library.Verify();
             unsafe
             {
-                fixed (byte* pinnedBytes = bytes)
+                fixed (byte* pinnedBytes = &MemoryMarshal.GetReference(bytes))
                 {
                 RustCallStatus status = default;
                 var result = Ffi.uniffi_uniffi_csharp_fixture_fn_func_sum(new ForeignBytes(bytes.Length, pinnedBytes), &status);
@@ -1690,9 +1690,10 @@ namespace Fixture
             return Math.Min(count, left.Length);
         }
 
-        internal byte U8() => Take(1)[0];
+        // Not an index: the type of a read-only span's indexer differs between builds of Mono.
+        internal byte U8() => MemoryMarshal.Read<byte>(Take(1));
 
-        internal sbyte I8() => unchecked((sbyte)Take(1)[0]);
+        internal sbyte I8() => unchecked((sbyte)U8());
 
         internal ushort U16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 
