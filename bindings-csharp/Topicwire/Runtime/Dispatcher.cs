@@ -18,6 +18,7 @@ namespace Topicwire.Runtime
         private static readonly ConcurrentDictionary<ulong, Slot> Slots = new ConcurrentDictionary<ulong, Slot>();
         private static readonly Lazy<Poller> Shared = new Lazy<Poller>(Start, LazyThreadSafetyMode.ExecutionAndPublication);
         private static long lastToken;
+        private static volatile bool waiting;
 
         internal static Poller Poller => Shared.Value;
 
@@ -32,6 +33,12 @@ namespace Topicwire.Runtime
         internal static void Leave(Slot slot)
         {
             Slots.TryRemove(slot.Token, out _);
+        }
+
+        /// <summary>Lets the thread go that waits, if there is one. Mono does not end while a thread is within native code, though it be a background thread.</summary>
+        internal static void Stop()
+        {
+            if (waiting) Poller.ClosePoller();
         }
 
         private static Poller Start()
@@ -50,6 +57,7 @@ namespace Topicwire.Runtime
             }
             if (!waits) return new Poller(new Bell());
             var poller = Poller.NewWaiting();
+            waiting = true;
             var thread = new Thread(() => Wait(poller)) { IsBackground = true, Name = "topicwire" };
             thread.Start();
             Host.BeforeUnload(() => poller.ClosePoller());

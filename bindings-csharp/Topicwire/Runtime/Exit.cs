@@ -40,6 +40,7 @@ namespace Topicwire.Runtime
             {
                 // Nothing may stand in the way of the end.
             }
+            Dispatcher.Stop();
         }
     }
 }
