@@ -4,7 +4,6 @@ const native = require('./native.js');
 const { ClosedError, calling } = require('./errors.js');
 const { Lane, hold, poller, release } = require('./environment.js');
 const { Handlers } = require('./handlers.js');
-const { Providers } = require('./providers.js');
 const { Requests } = require('./requests.js');
 const { Stream } = require('./stream.js');
 const { snaked } = require('./options.js');
@@ -22,7 +21,7 @@ class Client {
 
   /**
    * @param {string} options in JSON
-   * @param {Providers} providers
+   * @param {import('./providers.js').Providers} providers
    * @param {object} main the options of the main lane
    */
   constructor(options, providers, main) {

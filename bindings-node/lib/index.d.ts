@@ -247,7 +247,8 @@ export interface GraphQLOptions extends Common {
 
 /** Options of `Raw`; docs/options.md says more of each. */
 export interface RawOptions extends Common {
-  protocols?: readonly string[];
+  subprotocols?: readonly string[];
+  controlEvents?: boolean;
   [option: string]: unknown;
 }
 

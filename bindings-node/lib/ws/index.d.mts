@@ -1,0 +1,4 @@
+import WebSocket from './index.js';
+
+export { WebSocket };
+export default WebSocket;
