@@ -29,8 +29,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// As many fresh seeds as a few seconds allow, by what the tests have built already. The program prints which.
+pub(crate) fn fresh_seeds() -> Command {
+    project::cargo(&["run", "--quiet", "--package", "topicwire-simulation", "--", "--seeds", "1000000", "--seconds", "12"])
+}
+
 /// So many fresh seeds. The program prints which.
-pub(crate) fn seeds(count: u64) -> Command {
+fn seeds(count: u64) -> Command {
     let mut cargo = project::cargo(&["run", "--quiet", "--package", "topicwire-simulation", "--profile", "simulation", "--"]);
     cargo.args(["--seeds", &count.to_string()]);
     cargo

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::step::{Steps, Tally};
-use crate::{Result, boundaries, csharp, fuzz, interop, licences, project, python, schema, setup};
+use crate::{Result, boundaries, csharp, fuzz, interop, licences, project, python, schema, setup, sim};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.program("clippy", Tally::Status, clippy(&["--workspace", "--all-targets", "--all-features"]));
     steps.program("clippy, core alone", Tally::Status, clippy(&["--package", "topicwire", "--no-default-features", "--all-targets"]));
     steps.program("tests", Tally::Cargo, project::cargo(&["test", "--workspace", "--no-fail-fast"]));
+    steps.program("simulation with fresh seeds", Tally::Status, sim::fresh_seeds());
     steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
     csharp::steps(&mut steps);
     python::steps(&mut steps);

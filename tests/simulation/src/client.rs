@@ -3,13 +3,15 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use topicwire::event::{CloseFrame, EventKind};
+use topicwire::event::{CloseFrame, Event, EventKind};
 use topicwire::id::{HttpId, LinkId, Ticket};
 use topicwire::session::io::{DialFailure, DialPhase, Frame, Handshake, HttpResponse, Input, LinkEnd, Output};
 use topicwire_gateway::machine::UpgradeRequest;
 
+use crate::coverage::Deed;
 use crate::network::{Down, Socket, Up};
 use crate::plan::Side;
+use crate::sabotage::Sabotage;
 use crate::world::{Happening, World};
 
 /// More at once than any state of affairs should need.
@@ -22,23 +24,28 @@ impl World {
             let mut quiet = true;
             while let Some(event) = self.session.poll_event() {
                 quiet = false;
-                self.trace.note(self.now.mono, || format!("  event {}: {}", event.seq.0, brief(&event.kind)));
-                self.oracle.observe(self.now, &event);
-                for consumer in &mut self.consumers {
-                    consumer.expect(&event);
+                match &mut self.saboteur {
+                    None => self.tell(event),
+                    Some(saboteur) => saboteur.spoil_event(event).into_iter().for_each(|event| self.tell(event)),
                 }
-                self.router.route(event);
             }
             while let Some(output) = self.session.poll_output() {
                 quiet = false;
-                self.obey(output);
+                match &mut self.saboteur {
+                    None => self.obey(output),
+                    Some(saboteur) => saboteur.spoil_output(output).into_iter().for_each(|output| self.obey(output)),
+                }
             }
+            quiet &= !self.is_spoiled_by(Sabotage::Restless);
             self.router.hand_over().send();
             self.attention.store(false, Ordering::Release);
             let attention = self.router.attend();
             if let Some(on) = attention.pressure {
                 quiet = false;
                 self.trace.note(self.now.mono, || format!("lanes: pressure {on}"));
+                if on {
+                    self.coverage.note(Deed::SlowConsumer);
+                }
                 self.session.handle(self.now, Input::Pressure { on });
             }
             for subscription in attention.unsubscribe {
@@ -53,6 +60,19 @@ impl World {
             }
         }
         self.oracle.blame(|| "the machines find no rest".to_owned());
+    }
+
+    /// An event goes to whom it concerns.
+    fn tell(&mut self, event: Event) {
+        self.trace.note(self.now.mono, || format!("  event {}: {}", event.seq.0, brief(&event.kind)));
+        if let Some(deed) = Deed::of(&event.kind) {
+            self.coverage.note(deed);
+        }
+        self.oracle.observe(self.now, &event);
+        for consumer in &mut self.consumers {
+            consumer.expect(&event);
+        }
+        self.router.route(event);
     }
 
     /// A link ends that the gateway had left before, and another has taken over: what was sent to nobody while the goodbye was on its way
@@ -98,6 +118,12 @@ impl World {
         // A consumer that stopped at `more` comes back by itself.
         if !more && events.is_empty() {
             more = consumer.lane.poll(most, &mut events);
+        }
+        if let Some(saboteur) = &mut self.saboteur {
+            saboteur.spoil_lane(&mut events);
+        }
+        if events.iter().any(|event| matches!(event.kind, EventKind::Lagged { .. })) {
+            self.coverage.note(Deed::Lagging);
         }
         let wrong = consumer.take(&events).err();
         if more {
@@ -147,7 +173,10 @@ impl World {
                     self.read_on(link);
                 }
             }
-            Output::Stall => self.router.stall(),
+            Output::Stall => {
+                self.coverage.note(Deed::Stalled);
+                self.router.stall();
+            }
             Output::Close { link, frame, deadline } => {
                 let Some(socket) = self.sockets.get_mut(&link) else { return };
                 socket.reading = true;
@@ -265,6 +294,7 @@ impl World {
             }
             Down::Failed(failure) => {
                 socket.forgotten = true;
+                self.coverage.note(Deed::RefusedDial);
                 self.trace.note(self.now.mono, || format!("net: link {} fails: {}", link.0, failure.error));
                 self.session.handle(self.now, Input::Failed { link, failure });
                 self.sweep(link);
@@ -301,6 +331,7 @@ impl World {
         socket.forgotten = true;
         let end = LinkEnd { error, ..socket.end.clone() };
         self.note_limbo(link);
+        self.coverage.note(if end.received_first { Deed::ClosedByGateway } else { Deed::Crash });
         self.trace
             .note(self.now.mono, || format!("net: link {} ends ({:?}, {:?})", link.0, end.received.as_ref().map(|f| f.code), end.error));
         if end.received.is_none() {

@@ -7,15 +7,19 @@
 //! A simulated network is kinder than a real one in one respect: a link delivers in order or not at all.
 
 mod client;
+mod coverage;
 mod dice;
 mod lanes;
 mod network;
 mod oracle;
 mod plan;
+mod sabotage;
 mod server;
 mod trace;
 mod trouble;
 mod user;
 mod world;
 
-pub use world::{Outcome, run};
+pub use coverage::{Coverage, Deed};
+pub use sabotage::Sabotage;
+pub use world::{Outcome, run, run_spoiled};

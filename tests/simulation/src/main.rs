@@ -4,10 +4,13 @@
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use topicwire_simulation::run;
+use topicwire_simulation::{Coverage, Deed, run};
+
+/// From so many seeds on, everything that can happen should have.
+const ENOUGH: u64 = 1_000;
 
 #[derive(Parser)]
 #[command(about = "Plays the client against the gateway in virtual time, by seed")]
@@ -18,6 +21,9 @@ struct Arguments {
     /// The first of them; a fresh one if none is given.
     #[arg(long)]
     seed: Option<u64>,
+    /// Play no more seeds after so many seconds.
+    #[arg(long)]
+    seconds: Option<u64>,
     /// Print what happens.
     #[arg(long)]
     trace: bool,
@@ -31,18 +37,27 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let first = arguments.seed.unwrap_or_else(fresh);
+    let first = match arguments.seed.map_or_else(fresh, Ok) {
+        Ok(first) => first,
+        Err(error) => {
+            println!("the system gives no randomness: {error}; choose a seed with --seed");
+            return ExitCode::FAILURE;
+        }
+    };
     let end = first.saturating_add(arguments.seeds.max(1));
     println!("seeds {first} to {}", end - 1);
     let next = AtomicU64::new(first);
     let failed = Mutex::new(Vec::new());
-    let totals = Mutex::new((Duration::ZERO, 0));
+    let totals = Mutex::new((Duration::ZERO, 0, Coverage::default(), 0_u64));
     let threads = arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let started = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
+                    if arguments.seconds.is_some_and(|seconds| started.elapsed() >= Duration::from_secs(seconds)) {
+                        return;
+                    }
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     let failures = failed.lock().map_or(0, |failed| failed.len());
                     if seed >= end || failures >= arguments.failures {
@@ -57,6 +72,8 @@ fn main() -> ExitCode {
                             if let Ok(mut totals) = totals.lock() {
                                 totals.0 += outcome.passed;
                                 totals.1 += outcome.published;
+                                totals.2.merge(&outcome.coverage);
+                                totals.3 += 1;
                             }
                             outcome.broken
                         }
@@ -72,9 +89,8 @@ fn main() -> ExitCode {
             });
         }
     });
-    let played = next.load(Ordering::Relaxed).min(end) - first;
     let failed = failed.into_inner().unwrap_or_default();
-    let (passed, published) = totals.into_inner().unwrap_or_default();
+    let (passed, published, coverage, played) = totals.into_inner().unwrap_or_default();
     println!(
         "{played} seeds, {} hours of virtual time, {published} messages, {:.1} s: {} failed",
         passed.as_secs() / 3600,
@@ -85,10 +101,19 @@ fn main() -> ExitCode {
         println!("to see one again: cargo xtask sim --seeds 1 --seed {seed} --trace");
         return ExitCode::FAILURE;
     }
+    let missing = coverage.missing();
+    if played >= ENOUGH && !missing.is_empty() {
+        println!("these never happened, so their absence of failures means nothing: {missing:?}");
+        return ExitCode::FAILURE;
+    }
+    if played > 1 {
+        let counts: Vec<String> = Deed::ALL.iter().map(|deed| format!("{deed:?} {}", coverage.count(*deed))).collect();
+        println!("what happened: {}", counts.join(", "));
+    }
     ExitCode::SUCCESS
 }
 
-/// A seed that was hardly used before.
-fn fresh() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0))
+/// A seed that nobody has chosen: from the system's randomness, with few enough digits to be copied.
+fn fresh() -> Result<u64, getrandom::Error> {
+    Ok(u64::from(getrandom::u32()?) * 1_000)
 }

@@ -8,6 +8,7 @@ use topicwire::event::State;
 use topicwire::id::LinkId;
 use topicwire_gateway::machine::{Fault, Field, Hidden, ReconnectToken, Stray, Target};
 
+use crate::coverage::Deed;
 use crate::plan::{Side, Trouble};
 use crate::user::pair;
 use crate::world::{Happening, World};
@@ -144,6 +145,9 @@ impl World {
             _ => {
                 // What was written may have arrived, or some of it, or nothing.
                 let kept_up = if trouble == Trouble::ResetAfterFlush { 0 } else { kept };
+                if socket.up.sent() > socket.up_arrived + kept_up {
+                    self.coverage.note(Deed::LostAfterWrite);
+                }
                 socket.up.cut(socket.up_arrived, kept_up);
                 self.cut_down(link, kept);
                 self.lose_conn(link, delay);

@@ -9,13 +9,16 @@ use topicwire::command::{Command, OperationTarget, TopicTarget};
 use topicwire::error::{Code, Error};
 use topicwire::id::{RequestId, SubscriptionId};
 use topicwire::lane::{Filter, LaneOptions};
+use topicwire::session::Cancelled;
 use topicwire_gateway::AstroPublish;
 use topicwire_gateway::machine::Hidden;
 use topicwire_gateway::machine::astro::tokens::TokenEntry;
 
+use crate::coverage::Deed;
 use crate::lanes::What;
 use crate::oracle::Publication;
 use crate::plan::{Provider, Side, Trouble};
+use crate::sabotage::Sabotage;
 use crate::world::{Happening, World};
 
 /// Topics among which channels are spread.
@@ -49,7 +52,12 @@ impl World {
         match self.plan.side {
             Side::Astro => {
                 let (topic, room) = pair(channel);
-                let room = if self.plan.aliases && self.dice.percent(15) { format!("alias-{}", channel / TOPICS) } else { room };
+                let room = if self.plan.aliases && self.dice.percent(15) {
+                    self.coverage.note(Deed::Alias);
+                    format!("alias-{}", channel / TOPICS)
+                } else {
+                    room
+                };
                 Command::Subscribe(TopicTarget::new(topic, room))
             }
             Side::GraphQl => Command::Operation(OperationTarget::new(format!("subscription {{ {} {{ number }} }}", self.field(channel)))),
@@ -126,6 +134,9 @@ impl World {
                     let request = self.request();
                     self.trace.note(self.now.mono, || format!("user: unsubscribes {}", subscription.0));
                     self.oracle.ended(self.now, subscription);
+                    if self.is_spoiled_by(Sabotage::DeafToUnsubscribe) {
+                        return;
+                    }
                     if self.submit(request, Command::Unsubscribe { subscription }) {
                         self.oracle.replies.insert(request, 0);
                     }
@@ -138,7 +149,9 @@ impl World {
                 if let Some(request) = self.dice.pick(&waiting).copied() {
                     self.trace.note(self.now.mono, || format!("user: takes {} back", request.0));
                     self.oracle.ended(self.now, request.into());
-                    self.session.cancel(self.now, request);
+                    if self.session.cancel(self.now, request) != Cancelled::Unknown {
+                        self.coverage.note(Deed::Cancel);
+                    }
                 }
             }
             90..95 => {
@@ -148,6 +161,7 @@ impl World {
                 if let Some(at) = self.dice.pick(&open).copied() {
                     let consumer = &mut self.consumers[at];
                     consumer.left = true;
+                    self.coverage.note(Deed::DroppedIterator);
                     consumer.lane.close();
                     self.trace.note(self.now.mono, || format!("user: drops the iterator of {:?}", consumer.only));
                     if let Some(only) = consumer.only {
@@ -167,6 +181,7 @@ impl World {
     fn leave_topic(&mut self) {
         let topic = pair(self.dice.between(0, TOPICS - 1)).0;
         let request = self.request();
+        self.coverage.note(Deed::TopicEnd);
         self.trace.note(self.now.mono, || format!("user: leaves {topic} with request {}", request.0));
         let ids: Vec<SubscriptionId> = self.oracle.wanted().filter(|(_, s)| pair(s.channel).0 == topic).map(|(id, _)| id).collect();
         for id in ids {
@@ -218,6 +233,10 @@ impl World {
         let doubled = hit && take_one(&mut self.doubled);
         self.trace.note(self.now.mono, || format!("gateway: publishes {number} on channel {channel} to {receivers}"));
         let copies = if doubled { 2 } else { 1 };
+        if self.is_spoiled_by(Sabotage::Invent) && number >= 3 {
+            return;
+        }
+        let channel = if self.is_spoiled_by(Sabotage::WrongChannel) { channel + 1 } else { channel };
         self.oracle.publications.push(Publication { at: self.now, channel, copies, receivers, roomless });
     }
 

@@ -13,11 +13,13 @@ use topicwire::session::Session;
 use topicwire::time::{Now, UnixMillis};
 use topicwire_gateway::machine::Machine;
 
+use crate::coverage::{Coverage, Deed};
 use crate::dice::Dice;
 use crate::lanes::{Consumer, What};
 use crate::network::{Down, Socket, Up};
 use crate::oracle::Oracle;
 use crate::plan::{Plan, Side};
+use crate::sabotage::{Sabotage, Saboteur};
 use crate::trace::Trace;
 
 /// Wall clock at the start: 2026-11-01.
@@ -76,6 +78,9 @@ pub(crate) struct World {
     pub(crate) consumers: Vec<Consumer>,
     pub(crate) oracle: Oracle,
     pub(crate) trace: Trace,
+    pub(crate) coverage: Coverage,
+    /// Somebody breaks promises on purpose.
+    pub(crate) saboteur: Option<Saboteur>,
     pub(crate) calm: bool,
     pub(crate) next_request: u64,
     /// Which tokens the gateway takes: those from this number on.
@@ -113,20 +118,36 @@ pub struct Outcome {
     pub passed: Duration,
     /// How many messages were published.
     pub published: usize,
+    /// What happened, in numbers.
+    pub coverage: Coverage,
 }
 
 /// Plays what a seed stands for.
 #[must_use]
 pub fn run(seed: u64, trace: bool) -> Outcome {
+    play(seed, trace, None)
+}
+
+/// The same with somebody who breaks promises on purpose.
+#[must_use]
+pub fn run_spoiled(seed: u64, sabotage: Sabotage) -> Outcome {
+    play(seed, false, Some(Saboteur::new(sabotage)))
+}
+
+fn play(seed: u64, trace: bool, saboteur: Option<Saboteur>) -> Outcome {
     let mut dice = Dice::new(seed);
     let plan = Plan::new(&mut dice);
     let mut world = World::new(plan, dice, Trace::new(trace));
+    world.saboteur = saboteur;
+    world.coverage.note(if world.plan.side == Side::Astro { Deed::AstroRun } else { Deed::GraphQlRun });
     world.play();
+    world.coverage.add(Deed::Duplicate, world.session.stats().duplicates);
     Outcome {
         broken: world.oracle.broken.take(),
         trace: std::mem::take(&mut world.trace).into_lines(),
         passed: world.now.mono,
         published: world.oracle.publications.len(),
+        coverage: std::mem::take(&mut world.coverage),
     }
 }
 
@@ -152,6 +173,8 @@ impl World {
             consumers: Vec::new(),
             oracle,
             trace,
+            coverage: Coverage::default(),
+            saboteur: None,
             calm: false,
             next_request: 1,
             token: 0,
@@ -201,6 +224,10 @@ impl World {
         self.queue.insert((at.max(self.now.mono), self.order), what);
     }
 
+    pub(crate) fn is_spoiled_by(&self, what: Sabotage) -> bool {
+        self.saboteur.as_ref().is_some_and(|saboteur| saboteur.does(what))
+    }
+
     fn play(&mut self) {
         self.start();
         let mut stuck = (Duration::ZERO, 0);
@@ -239,11 +266,14 @@ impl World {
 
     fn turn_clock(&mut self) {
         let second = self.now.mono.as_secs();
-        self.turns = if self.turns.0 == second { (second, self.turns.1 + 1) } else { (second, 1) };
+        let turns = if self.is_spoiled_by(Sabotage::TimerStorm) { MOST_TURNS + 1 } else { 1 };
+        self.turns = if self.turns.0 == second { (second, self.turns.1 + turns) } else { (second, turns) };
         if self.turns.1 > MOST_TURNS {
             self.oracle.blame(|| format!("a timer storm: {MOST_TURNS} turns in second {second}"));
         }
-        self.session.handle_timeout(self.now);
+        if !self.is_spoiled_by(Sabotage::DeafToTime) {
+            self.session.handle_timeout(self.now);
+        }
         if self.session.poll_timeout().is_some_and(|due| due <= self.now.mono) {
             self.oracle.blame(|| "a timer is due that was just handled".to_owned());
         }
@@ -301,6 +331,12 @@ impl World {
             Happening::Replaced => self.replace_node(),
             Happening::Calm => {
                 self.calm_down();
+                if let Some(saboteur) = &mut self.saboteur {
+                    saboteur.calm = true;
+                }
+                if self.is_spoiled_by(Sabotage::CloseEarly) {
+                    self.session.close(self.now, 1000, "");
+                }
                 self.after(CALM, Happening::Probe);
             }
             Happening::Probe => {
@@ -338,6 +374,9 @@ impl World {
             // However slow it was, it has all the time now.
             let mut events = Vec::new();
             while self.consumers[at].lane.poll(256, &mut events) {}
+            if let Some(saboteur) = &mut self.saboteur {
+                saboteur.spoil_lane(&mut events);
+            }
             if let Err(wrong) = self.consumers[at].take(&events).and_then(|()| self.consumers[at].check()) {
                 self.oracle.blame(|| wrong);
             }
