@@ -63,6 +63,9 @@ impl Astro {
         let error = |kind: Code, text: &'static str| Error::new(kind, text).from_gateway(Some(code), response.message.clone());
         match (code, sent) {
             ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe { .. })) => {
+                if let Some(state) = self.links.get_mut(&link) {
+                    state.refused_ends = true;
+                }
                 Answer::Done { result: response.data.clone(), canonical: None }
             }
             ("err_bad_request", Some(Sent::Subscribe { key, topic, name, first, .. })) if is_duplicate(response) => {
@@ -96,8 +99,8 @@ impl Astro {
 
     /// "Already subscribed" names no room, and says not whether an earlier attempt of ours was meant or another name of the room. A name
     /// that the gateway has explained before, or that is a channel id, needs no explanation. A first attempt means the topic's only other
-    /// room, if everything was asked for on this link and it is known which rooms that were. What is left is cleared up by leaving the room
-    /// and asking again, which makes the gateway name it.
+    /// room, if everything was asked for on this link, nothing was refused to end, and it is known which rooms those are. What is left is
+    /// cleared up by leaving the room and asking again, which makes the gateway name it.
     fn duplicate(&mut self, link: LinkId, key: KeyId, topic: &str, name: &str, first: bool, response: &Response) -> Answer {
         let done = |room: Option<&str>| Answer::Done { result: response.data.clone(), canonical: room.map(|room| identity(topic, room)) };
         if let Some(room) = self.canonical.get(name) {
@@ -113,7 +116,7 @@ impl Astro {
         let rooms: Option<BTreeSet<String>> = others.map(|(_, (_, name))| room_of(name)).collect();
         let only = rooms.filter(|rooms| rooms.len() == 1).and_then(|rooms| rooms.into_iter().next());
         match only {
-            Some(room) if first => done(Some(&room)),
+            Some(room) if first && !state.refused_ends => done(Some(&room)),
             _ if state.named.insert(key) && !name.starts_with(['\u{1}', '\u{2}']) => Answer::Again,
             _ => done(None),
         }

@@ -58,6 +58,8 @@ struct LinkState {
     sent: BTreeMap<String, Sent>,
     /// Keys that were asked for on this link, so that "already subscribed" can be understood: their topics, and what users call the rooms.
     asked: BTreeMap<KeyId, (String, String)>,
+    /// An unsubscribe was refused: taken for done, but the gateway may have kept the room.
+    refused_ends: bool,
     /// Keys of rooms that the gateway was made to name.
     named: BTreeSet<KeyId>,
 }
