@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 import errno
@@ -9,6 +10,7 @@ import http
 import os
 import re
 import ssl as ssl_module
+import sys
 import tempfile
 import urllib.parse
 from collections.abc import Sequence
@@ -36,6 +38,14 @@ FOR_EVER_MS = 10 * 365 * 24 * 3600 * 1000
 """A timeout that is none."""
 
 NO_LIMIT = 1 << 40
+
+if sys.version_info >= (3, 11):
+    OpenTimeout = TimeoutError
+else:
+
+    class OpenTimeout(TimeoutError, asyncio.TimeoutError):  # noqa: N818 - it stands for another name
+        """Both of the exceptions that were to become one."""
+
 
 REFUSED = ("sock", "host", "port", "unix", "path", "local_addr", "server_hostname", "create_connection")
 
@@ -235,7 +245,7 @@ def failure(error: Error, response: Response | None, uri: str) -> Exception:
         upgrade = re.search(r"\b(Upgrade|Connection|Sec-WebSocket-Accept)\b", text, re.IGNORECASE)
         made = InvalidUpgrade(upgrade[1], text) if upgrade else InvalidMessage(text)
     elif "not connected within" in text:
-        made = TimeoutError("timed out during opening handshake")
+        made = OpenTimeout("timed out during opening handshake")
     elif number := re.search(r"\(os error (\d+)\)", text):
         made = OSError(int(number[1]), text)
     elif error.code == "connection_failed":
