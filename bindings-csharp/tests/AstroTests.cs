@@ -40,6 +40,24 @@ namespace Topicwire.Tests
             Check.Equal("päivi 🦉", message.Data.GetProperty("who").GetString());
         }
 
+        public static async Task A_payload_is_decoded_wherever_it_stands_in_its_frame()
+        {
+            await using var gateway = await LocalGateway.StartAsync();
+            foreach (var order in new[] { "routing_first", "data_first" })
+            {
+                await gateway.ControlAsync("options", "{\"astro\":{\"key_order\":\"" + order + "\"}}");
+                await using var astro = new Astro(Options(gateway));
+                await astro.SubscribeAsync("channel.tips", Room, Check.Soon());
+                foreach (var payload in new[] { "{\"a\":[1,\"}\"]}", "12", "\"text\"", "null", "[]" })
+                {
+                    await gateway.PublishAstroAsync("channel.tips", payload);
+                    var message = await Check.Next<MessageEvent>(astro);
+                    Check.Equal(payload, message.Data.GetRawText());
+                    Check.Equal(payload, message.Text);
+                }
+            }
+        }
+
         public static async Task Nothing_falls_between_subscribing_and_reading()
         {
             await using var gateway = await LocalGateway.StartAsync();

@@ -30,7 +30,7 @@ namespace Topicwire.Tests
             foreach (var file in Directory.GetFiles(Folder(), "*.bin"))
             {
                 using var expected = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(file, ".json")));
-                var batch = new Batch(File.ReadAllBytes(file), new LabelCache());
+                var batch = new Batch(File.ReadAllBytes(file), new LaneMemory());
                 var events = expected.RootElement.GetProperty("events").EnumerateArray().ToArray();
                 Check.Equal(events.Length, batch.Count);
                 for (var at = 0; at < events.Length; at++)
@@ -77,10 +77,10 @@ namespace Topicwire.Tests
 
         public static Task Bytes_that_are_no_batch_are_refused()
         {
-            Check.Throws<InvalidDataException>(() => new Batch(new byte[10], new LabelCache()));
-            Check.Throws<InvalidDataException>(() => new Batch(new byte[100], new LabelCache()));
+            Check.Throws<InvalidDataException>(() => new Batch(new byte[10], new LaneMemory()));
+            Check.Throws<InvalidDataException>(() => new Batch(new byte[100], new LaneMemory()));
             var cut = File.ReadAllBytes(Path.Combine(Folder(), "messages.bin")).Take(100).ToArray();
-            Check.Throws<InvalidDataException>(() => new Batch(cut, new LabelCache()));
+            Check.Throws<InvalidDataException>(() => new Batch(cut, new LaneMemory()));
             return Task.CompletedTask;
         }
 

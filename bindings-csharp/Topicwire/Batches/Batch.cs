@@ -11,13 +11,13 @@ namespace Topicwire.Batches
     internal sealed class Batch
     {
         private readonly byte[] buffer;
-        private readonly LabelCache cache;
+        private readonly LaneMemory cache;
         private readonly string?[] labels;
         private readonly int records;
         private readonly int recordLength;
         private readonly int stringsAt;
 
-        internal Batch(byte[] buffer, LabelCache cache)
+        internal Batch(byte[] buffer, LaneMemory cache)
         {
             this.buffer = buffer;
             this.cache = cache;
@@ -31,6 +31,13 @@ namespace Topicwire.Batches
             if (recordLength < Layout.Record || (long)records + (long)Count * recordLength > buffer.Length || (long)stringsAt + (long)strings * 8 > buffer.Length)
                 throw new InvalidDataException("a batch is shorter than it says; the native library and the assembly do not fit");
             labels = strings == 0 ? Array.Empty<string?>() : new string?[strings];
+        }
+
+        /// <summary>Whether the frames of this lane have shown nothing behind their payloads so far.</summary>
+        internal bool EndsWithFrame
+        {
+            get => cache.EndsWithFrame;
+            set => cache.EndsWithFrame = value;
         }
 
         /// <summary>How many events there are.</summary>

@@ -91,6 +91,27 @@ namespace Topicwire
 
         private System.Text.Json.JsonDocument Decode()
         {
+            if (length < 0 && (Flags & Layout.OpenEnd) != 0 && batch.EndsWithFrame && PayloadKind == PayloadKind.Json)
+            {
+                // Most frames end with their payload and one brace. If what stands before that brace is one JSON value, it is the payload:
+                // a value cannot be continued to another one. The parser walks it anyway, so its end need not be looked for first.
+                var body = batch.Body(record);
+                var whole = JsonSpan.BeforeLastBrace(body.Span);
+                if (whole > 0)
+                {
+                    try
+                    {
+                        var parsed = System.Text.Json.JsonDocument.Parse(body.Slice(0, whole));
+                        length = whole;
+                        return parsed;
+                    }
+                    catch (System.Text.Json.JsonException)
+                    {
+                        // Something else follows the payload in this lane's frames, or it is not valid.
+                        batch.EndsWithFrame = false;
+                    }
+                }
+            }
             var raw = Raw;
             if (PayloadKind == PayloadKind.JsonString)
             {

@@ -16,6 +16,20 @@ namespace Topicwire.Json
             }
         }
 
+        /// <summary>The length of what stands before the brace that <paramref name="json"/> ends with; 0 if it ends otherwise.</summary>
+        internal static int BeforeLastBrace(ReadOnlySpan<byte> json)
+        {
+            fixed (byte* start = &MemoryMarshal.GetReference(json))
+            {
+                var length = json.Length;
+                while (length > 0 && IsSpace(start[length - 1])) length--;
+                if (length == 0 || start[length - 1] != '}') return 0;
+                length--;
+                while (length > 0 && IsSpace(start[length - 1])) length--;
+                return length;
+            }
+        }
+
         private static int Length(byte* json, int length)
         {
             var at = 0;

@@ -18,7 +18,7 @@ namespace Topicwire.Runtime
 
         private readonly object gate = new object();
         private readonly Slot slot;
-        private readonly LabelCache labels = new LabelCache();
+        private readonly LaneMemory labels = new LaneMemory();
         private readonly Action? ready;
         private Lane? lane;
         private Batch? batch;

@@ -4,11 +4,13 @@ using System.Text;
 
 namespace Topicwire.Batches
 {
-    /// <summary>Topics and rooms as strings that are made once: a lane sees the same few again and again. Any thread may ask.</summary>
-    internal sealed class LabelCache
+    /// <summary>What a lane has shown of itself before: above all, topics and rooms as strings that are made once: a lane sees the same few again and again. Any thread may ask.</summary>
+    internal sealed class LaneMemory
     {
         private const int Slots = 32;
         private readonly Entry?[] entries = new Entry?[Slots];
+
+        internal bool EndsWithFrame { get; set; } = true;
 
         internal string Get(ReadOnlySpan<byte> label)
         {
