@@ -59,6 +59,7 @@ impl Provider {
 
 /// What a client without a provider says when it is asked.
 pub(super) fn none(need: &Need, client: &Client) {
-    let text = "the option `token` is `provider`, but the client has none: make it with `with_token_provider`".to_owned();
+    let text =
+        "the options ask for a provider, but the client has none: make it with `with_token_provider` or `with_url_provider`".to_owned();
     let _ = client.answer(need.request, Answer::Failed { text, retryable: false });
 }

@@ -20,7 +20,7 @@ use crate::error::{Code, Error};
 use crate::event::{Closed, Event, NeedReason, Reply};
 use crate::id::SubscriptionId;
 use crate::lane::{Filter, LaneOptions};
-use crate::options::{Credential, Options, WebPubSubOptions};
+use crate::options::{Options, WebPubSubOptions};
 use crate::secret::Secret;
 
 /// Joins groups, sends to them, and raises events of an application.
@@ -150,7 +150,7 @@ impl WebPubSub {
         R: Future<Output = Result<Secret, E>> + Send + 'static,
         E: Into<ProviderError>,
     {
-        options.url = Credential::Provider;
+        options.url_provider = true;
         Self::launch(options, Some(Provider::new(move |_, reason| provider(reason))))
     }
 

@@ -110,7 +110,7 @@ impl Options {
                 all
             }
             Self::GraphQl(options) => own(&options.token),
-            Self::WebPubSub(options) => own(&options.url),
+            Self::WebPubSub(options) => own(&options.credential()),
             Self::Raw(_) => Vec::new(),
         }
     }

@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::connection::{ConnectionOptions, QueueOptions, ReconnectOptions, positive, websocket_url};
 use super::{Credential, millis};
 use crate::error::Error;
+use crate::secret::Secret;
 
 /// How an Azure Web PubSub client behaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WebPubSubOptions {
-    /// The client access URL, token included; or a provider, which is asked for one whenever a new session begins.
-    pub url: Credential,
+    /// The client access URL, token included.
+    pub url: Secret,
+    /// Ask for a client access URL with a `Need` whenever a new session begins, rather than using `url`.
+    pub url_provider: bool,
     /// Which subprotocol to speak.
     pub protocol: WebPubSubProtocol,
     /// Acknowledge after this many messages. The service lets 1,000 wait and then ends the session.
@@ -116,7 +119,8 @@ impl WebPubSubProtocol {
 impl Default for WebPubSubOptions {
     fn default() -> Self {
         Self {
-            url: Credential::None,
+            url: Secret::default(),
+            url_provider: false,
             protocol: WebPubSubProtocol::default(),
             ack_messages: 64,
             ack_bytes: 512 << 10,
@@ -148,15 +152,17 @@ impl WebPubSubOptions {
     /// let options = WebPubSubOptions::new("wss://example.org/client/hubs/chat?access_token=secret");
     /// assert!(!format!("{options:?}").contains("secret"));
     /// ```
-    pub fn new(url: impl Into<crate::secret::Secret>) -> Self {
-        Self { url: Credential::Static(url.into()), ..Self::default() }
+    pub fn new(url: impl Into<Secret>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    pub(super) fn credential(&self) -> Credential {
+        if self.url_provider { Credential::Provider } else { Credential::Static(self.url.clone()) }
     }
 
     pub(super) fn validate(&self) -> Result<(), Error> {
-        match &self.url {
-            Credential::None => return Err(Error::option("url", "a client access URL, or a provider of one")),
-            Credential::Static(url) => websocket_url("url", url)?,
-            Credential::Provider => {}
+        if !self.url_provider {
+            websocket_url("url", &self.url)?;
         }
         if self.ack_messages == 0 || self.ack_messages > 500 {
             return Err(Error::option("ack_messages", "1 to 500, since the service ends a session at 1,000 unacknowledged messages"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use topicwire::event::{EventKind, NeedReason};
-use topicwire::options::{Credential, WebPubSubOptions, WebPubSubProtocol};
+use topicwire::options::{WebPubSubOptions, WebPubSubProtocol};
 
 use crate::service::*;
 
@@ -51,7 +51,7 @@ fn a_service_that_does_not_greet_is_left() {
 
 #[test]
 fn the_provider_is_asked_for_an_address_for_every_new_session_and_for_no_recovery() {
-    let mut bench = started(WebPubSubOptions { url: Credential::Provider, ..options() });
+    let mut bench = started(WebPubSubOptions { url_provider: true, ..options() });
     let mut reasons = Vec::new();
     let mut answer = |bench: &mut crate::harness::Bench, url: &str| {
         let needs = bench.events_of(|kind| match kind {
@@ -80,7 +80,7 @@ fn the_provider_is_asked_for_an_address_for_every_new_session_and_for_no_recover
 
 #[test]
 fn a_refused_token_is_asked_for_once_more_and_then_it_is_over() {
-    let mut bench = started(WebPubSubOptions { url: Credential::Provider, ..options() });
+    let mut bench = started(WebPubSubOptions { url_provider: true, ..options() });
     for _ in 0..2 {
         let needs = bench.events_of(|kind| match kind {
             EventKind::Need(need) => Some(need.request),
@@ -115,7 +115,7 @@ fn what_cannot_be_helped_is_not_tried_again() {
 
 #[test]
 fn something_else_than_an_address_from_the_provider_ends_the_client_without_being_quoted() {
-    let mut bench = started(WebPubSubOptions { url: Credential::Provider, ..options() });
+    let mut bench = started(WebPubSubOptions { url_provider: true, ..options() });
     let needs = bench.events_of(|kind| match kind {
         EventKind::Need(need) => Some(need.request),
         _ => None,
@@ -154,8 +154,8 @@ fn options_that_cannot_work_are_refused_by_name() {
     use topicwire::options::Options;
     let refused = |json: Value| Options::from_json(json.to_string().as_bytes()).expect_err("it cannot work").message.into_owned();
     assert!(refused(json!({"dialect": "webpubsub"})).contains("`url`"));
-    assert!(!refused(json!({"dialect": "webpubsub", "url": {"static": "https://secret.example"}})).contains("secret"));
-    let url = json!({"static": URL});
+    assert!(!refused(json!({"dialect": "webpubsub", "url": "https://secret.example"})).contains("secret"));
+    let url = URL;
     assert!(refused(json!({"dialect": "webpubsub", "url": url, "ack_messages": 1000})).contains("`ack_messages`"));
     assert!(refused(json!({"dialect": "webpubsub", "url": url, "simple_group": "g"})).contains("`simple_group`"));
     let good = json!({"dialect": "webpubsub", "url": url, "protocol": "reliable_protobuf"});
