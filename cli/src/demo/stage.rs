@@ -23,7 +23,7 @@ pub(super) enum Speaker {
 pub(super) struct Stage {
     lines: Lines,
     pub(super) style: Style,
-    start: Instant,
+    pub(super) start: Instant,
 }
 
 impl Stage {
