@@ -4,7 +4,7 @@
 //! [`Gap`](event::Gap) where it cannot. Reconnecting, resubscribing, pacing, keep-alive and planned handovers need no line of yours.
 //!
 #![cfg_attr(feature = "net", doc = "```no_run")]
-#![cfg_attr(not(feature = "net"), doc = "```ignore")] // it is about the client, which needs the network
+#![cfg_attr(not(feature = "net"), doc = "```text")] // it is about the client, which needs the network
 //! use futures_util::StreamExt as _;
 //! use topicwire::Astro;
 //! use topicwire::event::EventKind;

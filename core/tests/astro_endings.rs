@@ -169,3 +169,43 @@ fn a_name_is_not_taken_for_a_room_when_the_end_of_another_was_refused() {
     bench.publish(link, "1", T, R);
     assert_eq!(recipients(&mut bench), [vec![first]], "{alias:?} may be the room that the gateway kept");
 }
+
+#[test]
+fn a_command_that_cannot_be_sent_is_taken_back_after_its_time_if_that_is_asked_for() {
+    let mut options = AstroOptions::new("jwt");
+    options.queue.request_timeout = Some(std::time::Duration::from_secs(5));
+    let mut bench = Bench::new(Options::Astro(options));
+    bench.connect();
+    let pending = bench.subscribe(T, R);
+    let (link, _) = bench.dialed();
+    bench.fail(link);
+    bench.pass_ms(4_999);
+    assert!(bench.reply(RequestId(pending.0)).is_none(), "its time is not over");
+    bench.pass_ms(1);
+    let error = bench.reply(RequestId(pending.0)).expect("its time is over").expect_err("nobody answered");
+    assert!(error.starts_with("timeout: ") && error.contains("connection refused"), "{error}");
+
+    // It is not wanted any more: nothing is asked for once the gateway can be reached.
+    while bench.dials() > 1 {
+        bench.dialed();
+    }
+    bench.pass_ms(60_000);
+    let link = bench.astro_up();
+    assert_eq!(bench.sent(link), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_command_that_was_written_may_have_been_carried_out_when_its_time_is_over() {
+    let mut options = AstroOptions::new("jwt");
+    options.queue.request_timeout = Some(std::time::Duration::from_secs(5));
+    let mut bench = Bench::new(Options::Astro(options));
+    bench.connect();
+    let link = bench.astro_up();
+    let end = bench.command(Command::UnsubscribeAll { topic: T.to_owned() });
+    assert_eq!(bench.sent(link).len(), 1);
+    bench.pass_ms(5_000);
+    let error = bench.reply(end).expect("its time is over").expect_err("nobody answered");
+    assert!(error.starts_with("outcome_unknown: "), "{error}");
+    bench.pass_ms(60_000);
+    assert!(bench.reply(end).is_none(), "a request is answered once");
+}

@@ -310,6 +310,9 @@ namespace Topicwire
         /// <summary>Commands that may wait for their answers; more are refused with <c>overflow</c>. Default: 10000.</summary>
         public int? MaxRequests { get; set; }
 
+        /// <summary>Take a command back that has no answer after this long, whatever holds it up; zero for never. While the server cannot be reached nothing else ends the wait. Default: zero, which is never.</summary>
+        public TimeSpan? RequestTimeout { get; set; }
+
         /// <summary>Unsent bytes above which <c>send</c> is refused with <c>overflow</c>. Default: 67108864.</summary>
         public long? SendCap { get; set; }
 
@@ -319,6 +322,7 @@ namespace Topicwire
         internal void WriteOptions(Json.JsonWriter to)
         {
             if (!(MaxRequests is null)) to.Name("max_requests").Value(MaxRequests.Value);
+            if (!(RequestTimeout is null)) to.Name("request_timeout_ms").Value(RequestTimeout.Value, nameof(RequestTimeout));
             if (!(SendCap is null)) to.Name("send_cap").Value(SendCap.Value);
             if (!(SendHigh is null)) to.Name("send_high").Value(SendHigh.Value);
         }

@@ -56,6 +56,10 @@ class QueueOptions(TypedDict, total=False):
 
     max_requests: int
     """Commands that may wait for their answers; more are refused with `overflow`. Default: 10000."""
+    request_timeout_ms: int
+    """Take a command back that has no answer after this long, whatever holds it up, in milliseconds; 0 for never.
+    While the server cannot be reached nothing else ends the wait. Default: 0.
+    """
     send_cap: int
     """Unsent bytes above which `send` is refused with `overflow`. Default: 67108864."""
     send_high: int

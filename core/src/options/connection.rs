@@ -153,6 +153,10 @@ impl ReconnectOptions {
 pub struct QueueOptions {
     /// Commands that may wait for their answers; more are refused with `overflow`.
     pub max_requests: u32,
+    /// Take a command back that has no answer after this long, whatever holds it up, in milliseconds; 0 for never. While the server cannot be reached nothing else ends the wait.
+    #[serde(rename = "request_timeout_ms", with = "millis::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "u64"))]
+    pub request_timeout: Option<Duration>,
     /// Unsent bytes above which `send` answers `Busy`.
     pub send_high: u64,
     /// Unsent bytes above which `send` is refused with `overflow`.
@@ -161,7 +165,7 @@ pub struct QueueOptions {
 
 impl Default for QueueOptions {
     fn default() -> Self {
-        Self { max_requests: 10_000, send_high: 1 << 20, send_cap: 64 << 20 }
+        Self { max_requests: 10_000, request_timeout: None, send_high: 1 << 20, send_cap: 64 << 20 }
     }
 }
 

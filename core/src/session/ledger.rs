@@ -182,6 +182,7 @@ impl Machine {
 
     pub(super) fn answered(&mut self, request: RequestId, route: Option<RouteId>, result: Result<Reply, Error>) {
         self.uncertain.remove(&request);
+        self.timers.cancel(&Timer::Request(request));
         self.emit(EventKind::Reply { request, result: result.map_err(Arc::new) });
         if let Some(id) = route
             && let Some(route) = self.routes.get_mut(&id)
@@ -315,8 +316,34 @@ impl Machine {
         })
     }
 
-    /// Takes a request back.
-    pub(super) fn cancel_request(&mut self, request: RequestId) -> Option<SubscriptionId> {
+    /// A request that was just accepted waits for its answer from now on, wherever it may be held up.
+    pub(super) fn limit_wait(&mut self, now: Now, request: RequestId) {
+        if let Some(limit) = self.queue.request_timeout
+            && self.requests.contains_key(&request)
+        {
+            self.timers.set(Timer::Request(request), now.after(limit));
+        }
+    }
+
+    /// What is said of a request that has waited long enough.
+    pub(super) fn overdue(&self, request: RequestId) -> Error {
+        let written = self.flight_of(request).is_some_and(|(link, answer)| {
+            self.links.get(&link).is_some_and(|link| link.in_flight.get(&answer).is_some_and(|sent| sent.ticket <= link.flushed))
+        });
+        let limit = self.queue.request_timeout.unwrap_or_default().as_millis();
+        if written || self.uncertain.contains(&request) {
+            let text = format!("no answer came within {limit} ms (`queue.request_timeout_ms`): the command may have been carried out");
+            return Error::new(Code::OutcomeUnknown, text);
+        }
+        let why = self.last_error().map_or_else(String::new, |error| format!("; the connection: {error}"));
+        Error::new(
+            Code::Timeout,
+            format!("no answer came within {limit} ms (`queue.request_timeout_ms`) and the command was taken back{why}"),
+        )
+    }
+
+    /// Takes a request back, and says why.
+    pub(super) fn cancel_request(&mut self, request: RequestId, error: Error) -> Option<SubscriptionId> {
         let owed = self.requests.get(&request)?;
         let undo = match owed.kind {
             RequestKind::Subscribe(subscription) => Some(subscription),
@@ -329,7 +356,7 @@ impl Machine {
             link.in_flight.retain(|_, in_flight| in_flight.job != Job::Request(request));
             link.on_flush.retain(|(_, other)| *other != request);
         }
-        self.reply(request, Err(Error::new(Code::Cancelled, "the request was taken back")));
+        self.reply(request, Err(error));
         undo
     }
 }

@@ -187,6 +187,10 @@ impl Session {
                     self.machine.linger_over(now, route);
                 }
                 Timer::Key(key) => self.machine.key_due(key),
+                Timer::Request(request) => {
+                    let error = self.machine.overdue(request);
+                    self.take_back(now, request, error);
+                }
                 Timer::Need(request) => self.machine.need_expired(now, request),
                 Timer::Credential(name) => self.machine.credential_due(&name),
                 Timer::Dedup => self.machine.dedup.end_overlap(),
@@ -242,6 +246,7 @@ impl Session {
             command => self.machine.queue_command(request, command, payload),
         }
         self.settle(now);
+        self.machine.limit_wait(now, request);
         Ok(self.machine.accepted())
     }
 
@@ -281,14 +286,19 @@ impl Session {
             return Cancelled::Unknown;
         }
         let queued = self.machine.is_queued(request);
+        self.take_back(now, request, Error::new(Code::Cancelled, "the request was taken back"));
+        self.settle(now);
+        if queued { Cancelled::Queued } else { Cancelled::InFlight }
+    }
+
+    fn take_back(&mut self, now: Now, request: RequestId, error: Error) {
         if let Some((link, answer)) = self.machine.flight_of(request) {
             self.dialect.cancelled(&mut Context { machine: &mut self.machine, now }, link, &answer);
         }
-        if let Some(subscription) = self.machine.cancel_request(request) {
+        if let Some(subscription) = self.machine.cancel_request(request, error) {
+            // One that is gone already needs nothing.
             let _ = self.machine.unsubscribe(None, subscription);
         }
-        self.settle(now);
-        if queued { Cancelled::Queued } else { Cancelled::InFlight }
     }
 
     /// Answers a `Need` with a value, perhaps one that is known to be good for a while, or with an error. Late and doubled answers do no harm.

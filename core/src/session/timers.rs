@@ -34,6 +34,8 @@ pub(super) enum Timer {
     Linger(RouteId),
     /// A subscription may be tried again.
     Key(KeyId),
+    /// A request has waited long enough.
+    Request(RequestId),
     /// A need expires.
     Need(RequestId),
     /// A credential may be asked for again.
