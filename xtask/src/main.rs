@@ -11,6 +11,7 @@ mod demo;
 mod fuzz;
 mod interop;
 mod licences;
+mod node;
 mod package;
 mod project;
 mod python;
@@ -44,6 +45,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Feed everything that reads what a peer sent, for a bounded time.
     Fuzz(fuzz::Arguments),
+    /// Pack the Node.js packages and test them alone.
+    Node(node::Arguments),
     /// Build what users install.
     Package(package::Arguments),
     /// Build the wheel and test the Python package alone.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),
+        Command::Node(arguments) => node::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
         Command::Python(arguments) => python::run(&arguments),
         Command::Setup => setup::run().map(|()| ExitCode::SUCCESS),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::{Result, csharp, python};
+use crate::{Result, csharp, node, python};
 
 /// The cargo profile of packages: optimised, without debug information and symbols.
 pub(crate) const PROFILE: &str = "packaging";
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 enum Language {
     /// `Topicwire.<version>.nupkg` and `Topicwire.Testing.<version>.nupkg`.
     Csharp,
+    /// `topicwire-<version>.tgz` and the package of this platform, `topicwire-<platform>-<version>.tgz`.
+    Node,
     /// `topicwire-<version>-cp310-abi3-….whl`: one library for CPython 3.10 and later, and the command `topicwire`.
     Python,
 }
@@ -30,6 +32,7 @@ enum Language {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let made = match arguments.language {
         Language::Csharp => csharp::package()?,
+        Language::Node => node::package()?,
         Language::Python => vec![python::package()?],
     };
     for file in made {

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::step::{Steps, Tally};
-use crate::{Result, boundaries, csharp, fuzz, interop, licences, project, python, schema, setup, sim};
+use crate::{Result, boundaries, csharp, fuzz, interop, licences, node, project, python, schema, setup, sim};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     steps.program("other people's clients against the gateway", Tally::Tap, interop::gateway_clients()?);
     csharp::steps(&mut steps);
     python::steps(&mut steps);
+    node::steps(&mut steps);
     steps.program("lanes under loom", Tally::Cargo, loom());
     for (target, replay) in fuzz::replays()? {
         steps.program(&format!("fuzz target {target} over its seeds"), Tally::Status, replay);

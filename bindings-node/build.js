@@ -1,0 +1,71 @@
+'use strict';
+
+/**
+ * Builds the platform's native part into `npm/<triple>`, from a checkout: what `npm install ./bindings-node` runs. It needs cargo.
+ *
+ * `TOPICWIRE_BUILD_PROFILE` names the cargo profile, `packaging` if it is not set; the project's own tests say `dev`.
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { triple } = require('./lib/platform.js');
+const { version, license } = require('./package.json');
+
+/** Returns the folder of the platform package. */
+function build() {
+  const profile = process.env.TOPICWIRE_BUILD_PROFILE || 'packaging';
+  const program = cargo(['build', '--package', 'topicwire-cli', '--profile', profile, '--locked']).find((file) => file !== null);
+  const folder = path.join(__dirname, 'npm', triple());
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, 'bin'), { recursive: true });
+  fs.copyFileSync(program, path.join(folder, 'bin', path.basename(program)));
+  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(description(), null, 2)}\n`);
+  return folder;
+}
+
+/** The platform package says where it may be installed; npm passes over the others. */
+function description() {
+  const [os, cpu, libc] = triple().split('-');
+  return {
+    name: `@topicwire/${triple()}`,
+    version,
+    description: `The native part of topicwire for ${triple()}.`,
+    license,
+    os: [os],
+    cpu: [cpu],
+    ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
+    files: ['bin'],
+    preferUnplugged: true,
+  };
+}
+
+/** Runs cargo, and returns the executables that it built. */
+function cargo(arguments_) {
+  const command = process.env.CARGO || 'cargo';
+  const done = spawnSync(command, [...arguments_, '--message-format', 'json-render-diagnostics'], {
+    cwd: __dirname,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (done.error && done.error.code === 'ENOENT') {
+    throw new Error('building topicwire from its sources needs Rust (cargo): install it from rustup.rs, or install a package');
+  }
+  if (done.error) throw done.error;
+  if (done.status !== 0) throw new Error(`cargo ${arguments_.join(' ')} failed`);
+  const messages = done.stdout.split('\n').filter((line) => line.startsWith('{'));
+  return messages.map((line) => JSON.parse(line).executable ?? null);
+}
+
+module.exports = { build };
+
+if (require.main === module) {
+  try {
+    build();
+  } catch (error) {
+    process.stderr.write(`topicwire: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
