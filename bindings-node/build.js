@@ -16,11 +16,14 @@ const { version, license } = require('./package.json');
 /** Returns the folder of the platform package. */
 function build() {
   const profile = process.env.TOPICWIRE_BUILD_PROFILE || 'packaging';
-  const program = cargo(['build', '--package', 'topicwire-cli', '--profile', profile, '--locked']).find((file) => file !== null);
+  const files = cargo(['build', '--package', 'topicwire-cli', '--package', 'topicwire-node', '--profile', profile, '--locked']);
+  const program = files.find((file) => /^topicwire(\.exe)?$/.test(path.basename(file)));
+  const addon = files.find((file) => /^(lib)?topicwire_node\.(so|dylib|dll)$/.test(path.basename(file)));
   const folder = path.join(__dirname, 'npm', triple());
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(path.join(folder, 'bin'), { recursive: true });
   fs.copyFileSync(program, path.join(folder, 'bin', path.basename(program)));
+  fs.copyFileSync(addon, path.join(folder, 'topicwire.node'));
   fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(description(), null, 2)}\n`);
   return folder;
 }
@@ -36,12 +39,12 @@ function description() {
     os: [os],
     cpu: [cpu],
     ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
-    files: ['bin'],
+    files: ['bin', 'topicwire.node'],
     preferUnplugged: true,
   };
 }
 
-/** Runs cargo, and returns the executables that it built. */
+/** Runs cargo, and returns the files that it built. */
 function cargo(arguments_) {
   const command = process.env.CARGO || 'cargo';
   const done = spawnSync(command, [...arguments_, '--message-format', 'json-render-diagnostics'], {
@@ -56,7 +59,7 @@ function cargo(arguments_) {
   if (done.error) throw done.error;
   if (done.status !== 0) throw new Error(`cargo ${arguments_.join(' ')} failed`);
   const messages = done.stdout.split('\n').filter((line) => line.startsWith('{'));
-  return messages.map((line) => JSON.parse(line).executable ?? null);
+  return messages.flatMap((line) => JSON.parse(line).filenames ?? []);
 }
 
 module.exports = { build };

@@ -8,6 +8,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
+      'no-control-regex': 'off', // payloads hold such characters, and are searched for them
       'no-unused-vars': ['error', { varsIgnorePattern: '^_$' }],
       'no-var': 'error',
       'object-shorthand': 'error',
@@ -16,5 +17,5 @@ export default [
     },
   },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
-  { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  { files: ['**/*.js', '**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
 ];

@@ -106,6 +106,6 @@ fn tsc(folder: &Path) -> Command {
 
 fn eslint() -> Command {
     let mut eslint = tool("eslint/bin/eslint.js");
-    eslint.args(["--config", "bindings-node/toolchain/eslint.config.mjs", "--max-warnings", "0", "bindings-node"]);
+    eslint.args(["--config", "bindings-node/toolchain/eslint.config.mjs", "--max-warnings", "0", "bindings-node", "examples/node"]);
     eslint
 }

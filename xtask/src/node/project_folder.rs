@@ -20,6 +20,12 @@ pub(crate) fn install(tarballs: &[PathBuf]) -> Result<PathBuf> {
     npm.args(tarballs);
     project::output(npm)?;
     copy(&project::root().join("bindings-node/tests"), &folder.join("tests"))?;
+    copy(&project::root().join("examples/node"), &folder.join("examples"))?;
+    fs::create_dir(folder.join("pages")).map_err(failed)?;
+    for page in ["README.md", "docs/node.md"] {
+        let page = project::root().join(page);
+        fs::copy(&page, folder.join("pages").join(page.file_name().unwrap_or_default())).map_err(failed)?;
+    }
     Ok(folder)
 }
 
