@@ -42,7 +42,7 @@ test('it misses nothing when it is asked to move', async (t) => {
   const { gateway, said } = await running(t);
   const lines = [];
   const all = new Promise((resolve) => said.on('line', (line) => lines.push(line) === 20 && resolve()));
-  await gateway.reconnect({ grace_ms: 100 });
+  await gateway.reconnect();
   for (let number = 0; number < 20; number += 1) await gateway.publish('channel.tips', tip(String(number)));
   await all;
   assert.deepEqual(lines, [...Array(20).keys()].map((number) => `thank you, ${number}`));

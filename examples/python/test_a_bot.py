@@ -44,7 +44,7 @@ async def test_it_misses_nothing_when_it_is_asked_to_move(topicwire_async_gatewa
     gateway, said = topicwire_async_gateway, asyncio.Queue[str]()
     running = asyncio.create_task(bot(gateway.astro_url, said.put_nowait))
     await gateway.wait_for_subscribers("channel.tips")
-    await gateway.reconnect(grace_ms=100)
+    await gateway.reconnect()
     for n in range(20):
         await gateway.publish("channel.tips", tip(str(n)))
     assert [await said.get() for _ in range(20)] == [f"thank you, {n}" for n in range(20)]
