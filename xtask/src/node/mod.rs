@@ -33,7 +33,8 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.checks("Node.js: packages, installed into an empty project", || checks(&mut ready));
     let Some(folder) = ready else { return };
     // A test that hangs must not take the whole run with it.
-    let tests = project_folder::command(&folder, "node", &["--test", "--test-reporter=tap", "--test-timeout=120000", "tests/"]);
+    let mut tests = project_folder::command(&folder, "node", &["--test", "--test-reporter=tap", "--test-timeout=300000"]);
+    tests.args(project_folder::tests(&folder));
     steps.program("Node.js: tests against the installed packages", Tally::Tap, tests);
     steps.program("Node.js: tsc --strict over a program that uses them", Tally::Status, tsc(&folder));
     steps.program("Node.js: eslint", Tally::Status, eslint());

@@ -29,6 +29,14 @@ pub(crate) fn install(tarballs: &[PathBuf]) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The files with tests. Node.js versions do not agree on which files of a folder those are.
+pub(crate) fn tests(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join("tests")).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".test.mjs")).collect();
+    files.sort();
+    files
+}
+
 /// A program that runs in the project and sees what is installed there.
 pub(crate) fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
     let mut command = project::command(program, arguments);
