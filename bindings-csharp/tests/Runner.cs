@@ -38,6 +38,12 @@ namespace Topicwire.Tests
             var classes = typeof(Runner).Assembly.GetTypes().Where(one => !(one.GetCustomAttribute<TestsAttribute>() is null)).OrderBy(one => one.Name);
             foreach (var one in classes)
             {
+                // Tests that are files rather than methods.
+                var cases = one.GetMethod("Cases", BindingFlags.NonPublic | BindingFlags.Static);
+                if (!(cases is null))
+                {
+                    foreach (var (name, test) in (IEnumerable<(string, Func<Task>)>)cases.Invoke(null, null)!) yield return ($"{one.Name}.{name}", test);
+                }
                 foreach (var method in one.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
                 {
                     yield return ($"{one.Name}.{method.Name}", () => (Task)(method.Invoke(null, null) ?? Task.CompletedTask));
