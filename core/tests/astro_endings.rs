@@ -155,19 +155,21 @@ fn a_refused_attempt_ends_what_an_earlier_one_may_have_begun() {
 
 #[test]
 fn a_name_is_not_taken_for_a_room_when_the_end_of_another_was_refused() {
-    let (mut bench, link, first) = listening();
-    let kept = bench.subscribe(T, S);
-    bench.accept_all(link);
-    bench.unsubscribe(kept);
-    bench.pass_ms(200);
-    let ended = bench.sent(link);
-    bench.reject(link, &ended[0], "err_bad_request", "no");
-    let alias = bench.subscribe(T, "alias");
-    bench.pass_ms(200);
-    let asked = bench.sent(link);
-    bench.reject(link, &asked[0], "err_bad_request", "already subscribed to topic");
-    bench.publish(link, "1", T, R);
-    assert_eq!(recipients(&mut bench), [vec![first]], "{alias:?} may be the room that the gateway kept");
+    for code in ["err_bad_request", "err_unauthorized"] {
+        let (mut bench, link, first) = listening();
+        let kept = bench.subscribe(T, S);
+        bench.accept_all(link);
+        bench.unsubscribe(kept);
+        bench.pass_ms(200);
+        let ended = bench.sent(link);
+        bench.reject(link, &ended[0], code, "no");
+        let alias = bench.subscribe(T, "alias");
+        bench.pass_ms(200);
+        let asked = bench.sent(link);
+        bench.reject(link, &asked[0], "err_bad_request", "already subscribed to topic");
+        bench.publish(link, "1", T, R);
+        assert_eq!(recipients(&mut bench), [vec![first]], "{code}: {alias:?} may be the room that the gateway kept");
+    }
 }
 
 #[test]

@@ -61,11 +61,13 @@ impl Astro {
     fn judge(&mut self, link: LinkId, sent: Option<Sent>, response: &Response, alone: bool) -> Answer {
         let Some(code) = response.error.as_deref() else { return self.accepted(sent, response) };
         let error = |kind: Code, text: &'static str| Error::new(kind, text).from_gateway(Some(code), response.message.clone());
+        if matches!(sent, Some(Sent::Unsubscribe { .. }))
+            && let Some(state) = self.links.get_mut(&link)
+        {
+            state.refused_ends = true;
+        }
         match (code, sent) {
             ("err_bad_request" | "invalid_message", Some(Sent::Unsubscribe { .. })) => {
-                if let Some(state) = self.links.get_mut(&link) {
-                    state.refused_ends = true;
-                }
                 Answer::Done { result: response.data.clone(), canonical: None }
             }
             ("err_bad_request", Some(Sent::Subscribe { key, topic, name, first, .. })) if is_duplicate(response) => {
