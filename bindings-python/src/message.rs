@@ -9,7 +9,7 @@ use topicwire::error::{Code, Error};
 use topicwire::event::{self, PayloadKind};
 use topicwire::view::Views;
 
-use crate::decode::decode_slice;
+use crate::decode::{decode, decode_slice};
 use crate::error::raise;
 use crate::names::NAMES;
 
@@ -57,7 +57,24 @@ impl Message {
         self.body().detach();
     }
 
+    /// Decodes JSON that is most likely the frame's last member, without looking for its end first: the decoder finds it.
+    fn decode_last(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let guess = {
+            let body = self.body();
+            if body.kind() != PayloadKind::Json {
+                return None;
+            }
+            PyBytes::new(py, body.payload_if_last()?)
+        };
+        let data = decode(&guess).ok()?;
+        self.body().payload_was_last();
+        Some(data.unbind())
+    }
+
     fn decode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(data) = self.decode_last(py) {
+            return Ok(data);
+        }
         let (payload, kind) = {
             let body = self.body();
             (body.payload_bytes(), body.kind())

@@ -321,6 +321,27 @@ impl Message {
         }
     }
 
+    /// The payload on the guess that it is the frame's last member, for a decoder that refuses trailing bytes and so finds out. It saves
+    /// [`payload`](Self::payload) a walk over bytes that will be read anyway. `None` where the end is known, and where the guess is bad.
+    ///
+    /// If the guess is a valid JSON value then it is the payload: it begins where that begins, and of two objects, arrays or strings that
+    /// begin together neither is a part of the other. Tell so with [`payload_was_last`](Self::payload_was_last).
+    #[must_use]
+    pub fn payload_if_last(&self) -> Option<&[u8]> {
+        let (rest, false) = self.payload_unwalked() else { return None };
+        let guess = rest.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end();
+        let whole = matches!((guess.first()?, guess.last()?), (b'{', b'}') | (b'[', b']') | (b'"', b'"'));
+        (whole && guess.len() > 1).then_some(guess)
+    }
+
+    /// The guess of [`payload_if_last`](Self::payload_if_last) is a valid JSON value, and so it is the payload.
+    pub fn payload_was_last(&self) {
+        if let Some(guess) = self.payload_if_last() {
+            let end = self.start as usize + guess.len();
+            self.end.store(u32::try_from(end).unwrap_or(UNKNOWN), Ordering::Relaxed);
+        }
+    }
+
     /// The payload as a handle that keeps the frame alive.
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {
@@ -376,5 +397,53 @@ impl fmt::Debug for Message {
             .field("connection", &self.connection.0)
             .field("frame_bytes", &self.frame.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a decoder that refuses trailing bytes makes of the guess, and what the walk finds.
+    fn guess(frame: &'static str, payload: &str) {
+        let start = u32::try_from(frame.find(payload).expect("the payload is in the frame")).expect("short");
+        let message = || Message::part(frame.into(), start, None, PayloadKind::Json);
+        let guessed = message();
+        let good = guessed.payload_if_last().is_some_and(|guess| serde_json::from_slice::<serde_json::Value>(guess).is_ok());
+        if good {
+            guessed.payload_was_last();
+        }
+        assert_eq!(guessed.payload(), payload.as_bytes(), "{frame}");
+        assert_eq!(message().payload(), payload.as_bytes(), "{frame}");
+    }
+
+    #[test]
+    fn a_guess_that_is_valid_is_the_payload() {
+        for (frame, payload) in [
+            (r#"{"topic":"t","data":{"a":[1,{}]}}"#, r#"{"a":[1,{}]}"#),
+            ("{\"topic\":\"t\",\"data\": [1, 2] \n} \n", "[1, 2]"),
+            (r#"{"data":{"a":1},"topic":"t"}"#, r#"{"a":1}"#),
+            (r#"{"data":{"a":1},"more":{"a":1}}"#, r#"{"a":1}"#),
+            (r#"{"data":"x","topic":"t"}"#, r#""x""#),
+            (r#"{"topic":"t","data":"a}\"]"}"#, r#""a}\"]""#),
+            (r#"{"data":[],"more":[]}"#, "[]"),
+            (r#"{"payload":{"data":{"a":1}}}"#, r#"{"a":1}"#),
+            (r#"{"topic":"t","data":17}"#, "17"),
+            (r#"{"topic":"t","data":null}"#, "null"),
+        ] {
+            guess(frame, payload);
+        }
+    }
+
+    #[test]
+    fn there_is_nothing_to_guess_where_the_end_is_known_or_the_frame_is_cut() {
+        let whole = Message::whole(r#"{"a":1}"#.into(), PayloadKind::Json);
+        assert_eq!(whole.payload_if_last(), None);
+        for frame in ["", "}", "{}", r#"{"data":{"a":1}"#, r#"{"data":"}"#] {
+            let message = Message::part(frame.into(), 8, None, PayloadKind::Json);
+            assert!(message.payload_if_last().is_none_or(|guess| !guess.is_empty()), "{frame}");
+            message.payload_was_last();
+            let _ = message.payload();
+        }
     }
 }
