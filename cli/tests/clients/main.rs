@@ -2,6 +2,7 @@
 
 mod astro;
 mod graphql;
+mod webpubsub;
 
 use std::time::Duration;
 

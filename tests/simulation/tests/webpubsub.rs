@@ -76,6 +76,8 @@ struct Play {
     receipt: u64,
     joined: bool,
     recoveries: u64,
+    /// What a frame takes at most, in milliseconds.
+    latency: u64,
 }
 
 impl Play {
@@ -108,6 +110,7 @@ impl Play {
             receipt: 0,
             joined: false,
             recoveries: 0,
+            latency: 40,
         }
     }
 
@@ -125,7 +128,7 @@ impl Play {
     }
 
     fn up(&mut self, link: LinkId, input: gateway::Input) {
-        let at = self.soon(40);
+        let at = self.soon(self.latency);
         let Some(wire) = self.wires.get_mut(&link).filter(|wire| !wire.cut) else { return };
         wire.up = wire.up.max(at);
         let at = wire.up;
@@ -133,7 +136,7 @@ impl Play {
     }
 
     fn down(&mut self, link: LinkId, input: Input) {
-        let at = self.soon(40);
+        let at = self.soon(self.latency);
         let Some(wire) = self.wires.get_mut(&link).filter(|wire| !wire.cut) else { return };
         wire.down = wire.down.max(at);
         let at = wire.down;
@@ -439,6 +442,25 @@ fn a_session_that_the_service_keeps_loses_nothing_and_repeats_nothing() {
 #[test]
 fn a_session_that_the_service_loses_has_gaps_where_something_is_missing() {
     assert!(play(World::Lost) > 100, "recoveries were played");
+}
+
+/// The service ends a session at 1,000 messages that wait for their receipts.
+#[test]
+fn twenty_thousand_messages_a_second_do_not_overrun_the_window() {
+    let mut play = Play::new(1, World::Kept);
+    play.latency = 15;
+    play.client.connect(play.now).expect("it begins");
+    play.client.submit(play.now, RequestId(1), Command::JoinGroup(GroupTarget::new("g")), Bytes::new()).expect("accepted");
+    play.collect();
+    play.pass(Duration::from_secs(1));
+    for ms in 0..3_000 {
+        for _ in 0..20 {
+            play.at(Duration::from_millis(1_000 + ms), Happening::Publish);
+        }
+    }
+    play.pass(Duration::from_secs(5));
+    assert_eq!((play.published, play.recoveries), (60_000, 0));
+    assert!(play.heard.iter().copied().eq((1..=60_000).map(Some)));
 }
 
 #[test]
