@@ -16,7 +16,8 @@ const { version, license } = require('./package.json');
 /** Returns the folder of the platform package. */
 function build() {
   const profile = process.env.TOPICWIRE_BUILD_PROFILE || 'packaging';
-  const files = cargo(['build', '--package', 'topicwire-cli', '--package', 'topicwire-node', '--profile', profile, '--locked']);
+  // One after the other: together they would agree on other features of what both need, and share nothing with other packages' builds.
+  const files = ['topicwire-cli', 'topicwire-node'].flatMap((crate) => cargo(['build', '--package', crate, '--profile', profile, '--locked']));
   const program = files.find((file) => /^topicwire(\.exe)?$/.test(path.basename(file)));
   const addon = files.find((file) => /^(lib)?topicwire_node\.(so|dylib|dll)$/.test(path.basename(file)));
   const folder = path.join(__dirname, 'npm', triple());

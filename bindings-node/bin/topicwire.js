@@ -16,13 +16,14 @@ function run() {
     process.exitCode = 2;
     return;
   }
-  const child = spawn(file, process.argv.slice(2), { stdio: 'inherit' });
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the whole group, and so to the program too.
     if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  // Before it starts, so that no signal finds the command unprepared while the program runs already.
   for (const signal of signals) process.on(signal, forward);
+  const child = spawn(file, process.argv.slice(2), { stdio: 'inherit' });
   child.on('error', (error) => {
     process.stderr.write(`topicwire: ${file} cannot be started: ${error.message}\n`);
     process.exitCode = 2;

@@ -24,8 +24,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// `cargo xtask package node`: the main package and this machine's platform package.
 pub(crate) fn package() -> Result<Vec<PathBuf>> {
-    pack(package::PROFILE, &project::root().join("target/packages/node"))
+    let packed = pack(package::PROFILE, &project::root().join("target/packages/node"))?;
+    package::check_size(&project::target_directory()?.join(package::PROFILE).join(LIBRARY))?;
+    Ok(packed)
 }
+
+const LIBRARY: &str = if cfg!(windows) {
+    "topicwire_node.dll"
+} else if cfg!(target_os = "macos") {
+    "libtopicwire_node.dylib"
+} else {
+    "libtopicwire_node.so"
+};
 
 /// Everything of Node.js that CI runs.
 pub(crate) fn steps(steps: &mut Steps) {

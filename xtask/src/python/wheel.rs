@@ -15,11 +15,13 @@ pub(crate) fn for_tests(python: &Environment) -> Result<PathBuf> {
 pub(crate) fn package() -> Result<PathBuf> {
     let python = Environment::set_up()?;
     let profile = package::PROFILE;
-    let mut cargo = project::cargo(&["build", "--locked", "--profile", profile]);
-    cargo.args(["--package", "topicwire-python", "--package", "topicwire-cli"]);
-    let status = cargo.status().map_err(|error| format!("cannot start cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!("cargo build: {status}"));
+    // As the wheel's backend builds them, one after the other, so that it finds them built.
+    for package in ["topicwire-cli", "topicwire-python"] {
+        let mut cargo = project::cargo(&["build", "--locked", "--profile", profile, "--package", package]);
+        let status = cargo.status().map_err(|error| format!("cannot start cargo: {error}"))?;
+        if !status.success() {
+            return Err(format!("cargo build: {status}"));
+        }
     }
     let built = project::target_directory()?.join(profile);
     let (library, program) = (built.join(LIBRARY), built.join(package::program_name()));
