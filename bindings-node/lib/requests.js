@@ -60,11 +60,23 @@ class Requests {
     const stop = () => {
       const waiting = this.#waiting.get(request);
       this.#waiting.delete(request);
-      this.native.cancel(request);
+      if (this.native.cancel(request) === 'unknown') this.#undo(request);
       waiting?.reject(signal.reason);
     };
     signal.addEventListener('abort', stop, { once: true });
     return answer.finally(() => signal.removeEventListener('abort', stop));
+  }
+
+  /**
+   * The answer had come and nobody had looked at it: what it began is ended. A request that began nothing is refused this, which is as good.
+   * @param {number} subscription
+   */
+  #undo(subscription) {
+    try {
+      this.native.submit(this.native.nextRequest(), 0, JSON.stringify({ type: 'unsubscribe', subscription }), null);
+    } catch {
+      // There was no such subscription, or the client is closed.
+    }
   }
 
   /** Resolves when there is room for more to be written. */

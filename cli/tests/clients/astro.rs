@@ -215,3 +215,19 @@ fn a_program_without_async_subscribes_and_polls() {
         assert!(!matches!(event.kind, EventKind::Message(_)));
     }
 }
+
+#[tokio::test]
+async fn a_subscription_that_is_given_up_when_its_answer_is_there_already_is_ended() {
+    let gateway = gateway().await;
+    let astro = connect(&gateway).await;
+    let mut given_up = Box::pin(astro.subscribe("channel.tips", ROOM));
+    assert!(futures_util::poll!(&mut given_up).is_pending());
+    // Answers come in the order of the commands, so that the first has come too.
+    soon(astro.subscribe("channel.activities", ROOM)).await.expect("answered");
+    drop(given_up);
+    let topics = |state: &serde_json::Value| -> Vec<String> {
+        let subscriptions = state["subscriptions"].as_array().cloned().unwrap_or_default();
+        subscriptions.iter().filter_map(|one| one["topic"].as_str().map(str::to_owned)).collect()
+    };
+    until(&gateway, |states| states.iter().any(|state| topics(state) == ["channel.activities"])).await;
+}

@@ -6,12 +6,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::boundary::{Client, forked};
+use crate::command::Command;
 use crate::error::{Code, Error};
 use crate::event::Reply;
 use crate::id::{RequestId, SubscriptionId};
+use crate::session::Cancelled;
 
 type Outcome = Result<Reply, Arc<Error>>;
 
@@ -105,11 +108,15 @@ impl Future for Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let unanswered =
-            self.client.is_ours() && matches!(self.state, Waiting::For(_)) && self.replies.waiting().remove(&self.request).is_some();
-        if unanswered {
-            // A client that is gone has nothing to take back.
-            let _ = self.client.cancel(self.request);
+        if !self.client.is_ours() || !matches!(self.state, Waiting::For(_)) {
+            return;
+        }
+        self.replies.waiting().remove(&self.request);
+        // A client that is gone has nothing to take back.
+        if let Ok(Cancelled::Unknown) = self.client.cancel(self.request) {
+            // The answer had come and nobody had looked at it. What it began is ended; for a request that began nothing this is refused.
+            let end = Command::Unsubscribe { subscription: self.subscription() };
+            let _ = self.client.submit(self.client.next_request(), None, end, Bytes::new());
         }
     }
 }
