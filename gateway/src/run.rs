@@ -1,6 +1,9 @@
 //! The gateway as a process: what the command line runs.
 
+use std::future::{Future as _, poll_fn};
 use std::io::{self, Read, Write};
+use std::pin::pin;
+use std::task::Poll;
 
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -30,6 +33,9 @@ pub struct RunOptions {
 pub async fn run(options: RunOptions) -> io::Result<()> {
     raise_open_files();
     let gateway = LocalGateway::start_with(options.gateway).await?;
+    // Asked for before anybody is told that we run: a Ctrl-C that comes at once must end us as any other does.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    let early = poll_fn(|context| Poll::Ready(interrupted.as_mut().poll(context))).await;
     let mut out = io::stdout();
     let access = gateway.access_url(AccessUrl::default()).await.map_err(io::Error::other)?;
     let text = if options.control_stdio { announcement(&gateway, &access) } else { banner(&gateway, &access) };
@@ -41,7 +47,7 @@ pub async fn run(options: RunOptions) -> io::Result<()> {
         () = stopped => {}
         () = input_ended(), if options.control_stdio => {}
         // Where there are no signals the other two have to do.
-        Ok(()) = tokio::signal::ctrl_c() => {}
+        Ok(()) = interrupted, if early.is_pending() => {}
     }
     gateway.stop().await;
     Ok(())
