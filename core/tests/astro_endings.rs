@@ -211,3 +211,17 @@ fn a_command_that_was_written_may_have_been_carried_out_when_its_time_is_over() 
     bench.pass_ms(60_000);
     assert!(bench.reply(end).is_none(), "a request is answered once");
 }
+
+#[test]
+fn a_room_is_not_ended_for_who_left_when_a_name_of_somebody_else_turns_out_to_be_it() {
+    let (mut bench, link, first) = listening();
+    let alias = bench.subscribe(T, "alias");
+    let asked = bench.sent(link);
+    let request = bench.unsubscribe(first);
+    bench.reject(link, &asked[0], "err_bad_request", "already subscribed to topic");
+    assert!(bench.reply(RequestId(alias.0)).is_some_and(|reply| reply.is_ok()));
+    assert!(bench.reply(request).is_some_and(|reply| reply.is_ok()));
+    assert!(bench.accept_all(link).is_empty(), "it is wanted still");
+    bench.publish(link, "1", T, R);
+    assert_eq!(recipients(&mut bench), [vec![alias]]);
+}

@@ -222,7 +222,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn is_being_unsubscribed(&self, id: KeyId) -> bool {
+    fn is_being_unsubscribed(&self, id: KeyId) -> bool {
         let job = Job::Unsubscribe(id);
         self.links.values().any(|link| link.in_flight.values().any(|sent| sent.job == job))
             || self.routes.values().any(|route| route.jobs.iter().any(|(_, _, other)| *other == job))

@@ -233,8 +233,12 @@ impl Machine {
         match answer {
             Answer::Done { result, canonical } => {
                 self.placed(id, canonical.is_some(), None);
-                let id = canonical.map_or(id, |name| self.merge(id, name));
-                self.went_live(now, link, id, true, result);
+                let known = canonical.map_or(id, |name| self.merge(id, name));
+                if known != id && self.unsubscribing(known) {
+                    // It is being ended for those who left, and will be asked for again when that is done.
+                    return;
+                }
+                self.went_live(now, link, known, true, result);
             }
             Answer::Again => {
                 let Some(key) = self.keys.get_mut(&id) else { return };
@@ -297,9 +301,12 @@ impl Machine {
                     }
                     into.members_changed();
                 }
-                // Who left the one while the other is wanted waits for nothing.
-                if self.keys.get(&other).is_some_and(|key| !key.is_leaving()) && !self.is_being_unsubscribed(other) {
-                    self.tell_leavers(other);
+                // Who left the one while the other is wanted waits for nothing, and the server need not know.
+                if let Some(route) = self.keys.get(&other).filter(|key| !key.is_leaving()).map(|key| key.route) {
+                    self.dequeue(route, &Job::Unsubscribe(other));
+                    if !self.unsubscribing(other) {
+                        self.tell_leavers(other);
+                    }
                 }
                 other
             }
