@@ -30,6 +30,10 @@ enum Language {
 /// Frame sizes with the numbers of events that take about a second.
 pub(crate) const SIZES: [(&str, usize, u64); 3] =
     [("small, 264 B", 264, 2_000_000), ("typical, 1 KiB", 1024, 1_000_000), ("large, 16 KiB", 16_384, 80_000)];
+/// Three seconds of the sparse row.
+const SPARSE_EVENTS: u64 = 30_000;
+/// How many connections idle.
+const IDLE: u64 = 400;
 const SHAPES: [&str; 3] = ["routing-first", "data-first", "no-room"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -66,6 +70,16 @@ fn rust(arguments: &Arguments) -> Result<ExitCode> {
     let peer = server.round_trip(arguments.runs, "tungstenite-echo")?;
     let ours = server.round_trip(arguments.runs, "topicwire-echo")?;
     println!("\nround trip of 200 B, p50: tungstenite {peer:.1} µs, topicwire {ours:.1} µs: {:.2} of the peer's", ours / peer);
+    let peer = server.measure(arguments.runs, "tungstenite-sparse", SHAPES[0], 264, SPARSE_EVENTS)?.cpu;
+    let ours = server.measure(arguments.runs, "topicwire-sparse", SHAPES[0], 264, SPARSE_EVENTS)?.cpu;
+    println!(
+        "200 connections, 50 messages of 264 B a second each, CPU: tungstenite with a read buffer of 8 KiB {peer:.1} µs, topicwire {ours:.1} µs: {:.2} of the peer's",
+        ours / peer
+    );
+    let memory = |peer: &str| -> Result<f64> {
+        server.client(peer, SHAPES[0], 264, IDLE)?["kib_each"].as_f64().ok_or_else(|| format!("{peer} printed no memory"))
+    };
+    println!("an idle connection: tungstenite {:.1} KiB, topicwire {:.1} KiB", memory("tungstenite-idle")?, memory("topicwire-idle")?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,13 +1,18 @@
 //! Takes frames, and says what it cost: `load_client PEER PORT SHAPE SIZE EVENTS`.
 //!
 //! Peers: `topicwire` (topic read, body untouched), `topicwire-filtered` (nobody wants the topic), `tungstenite` (no parsing),
-//! `tungstenite-value` (`serde_json::Value` of every frame), and `topicwire-echo` and `tungstenite-echo` for round trips.
+//! `tungstenite-value` (`serde_json::Value` of every frame), `topicwire-echo` and `tungstenite-echo` for round trips, `topicwire-sparse` and
+//! `tungstenite-sparse` (200 connections with 50 messages a second each, no parsing), and `topicwire-idle` and `tungstenite-idle` (memory of
+//! a connection on which nothing happens; here EVENTS is how many).
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
+use tokio::task::LocalSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -16,7 +21,7 @@ use topicwire::event::EventKind;
 use topicwire::lane::{Filter, LaneOptions, Overflow};
 use topicwire::options::{AstroOptions, RawOptions};
 use topicwire::{Astro, Client, Raw};
-use topicwire_benches::{ROOM, TOPIC, cpu_seconds};
+use topicwire_benches::{ROOM, TOPIC, cpu_seconds, resident_bytes};
 
 type Any = Box<dyn std::error::Error>;
 
@@ -28,6 +33,7 @@ async fn main() -> Result<(), Any> {
     };
     let base = format!("ws://127.0.0.1:{port}");
     let flood = format!("{base}/flood/{shape}/{size}");
+    let sparse = format!("{base}/sparse/{shape}/{size}");
     let events: u64 = events.parse()?;
     match peer.as_str() {
         "topicwire" => topicwire(&flood, events, false).await,
@@ -36,6 +42,10 @@ async fn main() -> Result<(), Any> {
         "tungstenite-value" => tungstenite(&flood, events, true).await,
         "topicwire-echo" => topicwire_echo(&format!("{base}/echo"), events).await,
         "tungstenite-echo" => tungstenite_echo(&format!("{base}/echo"), events).await,
+        "topicwire-sparse" => topicwire_sparse(&sparse, events).await,
+        "tungstenite-sparse" => tungstenite_sparse(&sparse, events).await,
+        "topicwire-idle" => topicwire_idle(&sparse, events).await,
+        "tungstenite-idle" => tungstenite_idle(&sparse, events).await,
         other => Err(format!("no such peer: {other}").into()),
     }
 }
@@ -109,22 +119,21 @@ async fn wait_for_first(client: &Client) -> Result<u64, Any> {
 }
 
 async fn dial(url: &str) -> Result<WebSocketStream<TcpStream>, Any> {
+    // As its documentation suggests for many small messages; its default of 128 KiB is slower here.
+    dial_with(url, 16 << 10).await
+}
+
+async fn dial_with(url: &str, read_buffer: usize) -> Result<WebSocketStream<TcpStream>, Any> {
     let authority = url.trim_start_matches("ws://").split('/').next().unwrap_or_default();
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;
-    // As its documentation suggests for many small messages; its default of 128 KiB is slower here.
-    let config = WebSocketConfig::default().read_buffer_size(16 << 10);
+    let config = WebSocketConfig::default().read_buffer_size(read_buffer);
     Ok(tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await?.0)
 }
 
 async fn tungstenite(url: &str, events: u64, parse: bool) -> Result<(), Any> {
     let mut socket = dial(url).await?;
-    socket.next().await.ok_or("closed")??;
-    let subscribe =
-        format!(r#"{{"type":"subscribe","nonce":"1","data":{{"topic":"{TOPIC}","room":"{ROOM}","token":"t","token_type":"jwt"}}}}"#);
-    socket.send(Message::text(subscribe)).await?;
-    socket.next().await.ok_or("closed")??;
-    socket.next().await.ok_or("closed")??;
+    subscribe(&mut socket).await?;
     let meter = Meter::start();
     let mut bytes = 0;
     for _ in 0..events {
@@ -138,6 +147,103 @@ async fn tungstenite(url: &str, events: u64, parse: bool) -> Result<(), Any> {
     }
     meter.report(events);
     std::hint::black_box(bytes);
+    Ok(())
+}
+
+async fn subscribe(socket: &mut WebSocketStream<TcpStream>) -> Result<(), Any> {
+    socket.next().await.ok_or("closed")??;
+    let subscribe =
+        format!(r#"{{"type":"subscribe","nonce":"1","data":{{"topic":"{TOPIC}","room":"{ROOM}","token":"t","token_type":"jwt"}}}}"#);
+    socket.send(Message::text(subscribe)).await?;
+    socket.next().await.ok_or("closed")??;
+    socket.next().await.ok_or("closed")??;
+    Ok(())
+}
+
+/// Connections of the sparse row.
+const SPARSE: usize = 200;
+/// The read buffer that suits its messages.
+const SPARSE_BUFFER: usize = 8 << 10;
+
+/// Counts what all connections of a row hear.
+async fn meter_sparse(heard: &Cell<u64>, events: u64) {
+    let (before, meter) = (heard.get(), Meter::start());
+    while heard.get() - before < events {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    meter.report(heard.get() - before);
+}
+
+async fn topicwire_sparse(url: &str, events: u64) -> Result<(), Any> {
+    let heard = Rc::new(Cell::new(0));
+    let tasks = LocalSet::new();
+    tasks
+        .run_until(async {
+            for _ in 0..SPARSE {
+                let mut astro = Astro::connect(AstroOptions { url: url.into(), ..AstroOptions::new("token") }).await?;
+                astro.subscribe(TOPIC, ROOM).await?;
+                let heard = heard.clone();
+                tokio::task::spawn_local(async move {
+                    while let Some(event) = astro.next().await {
+                        if let EventKind::Message(message) = event.kind {
+                            heard.set(heard.get() + u64::from(message.topic().is_some()));
+                        }
+                    }
+                });
+            }
+            meter_sparse(&heard, events).await;
+            Ok(())
+        })
+        .await
+}
+
+async fn tungstenite_sparse(url: &str, events: u64) -> Result<(), Any> {
+    let heard = Rc::new(Cell::new(0));
+    let tasks = LocalSet::new();
+    tasks
+        .run_until(async {
+            for _ in 0..SPARSE {
+                let mut socket = dial_with(url, SPARSE_BUFFER).await?;
+                subscribe(&mut socket).await?;
+                let heard = heard.clone();
+                tokio::task::spawn_local(async move {
+                    while let Some(Ok(message)) = socket.next().await {
+                        heard.set(heard.get() + u64::from(!message.is_empty()));
+                    }
+                });
+            }
+            meter_sparse(&heard, events).await;
+            Ok(())
+        })
+        .await
+}
+
+/// Prints by how much this process has grown, a connection.
+fn report_memory(before: u64, connections: usize) {
+    let each = resident_bytes().saturating_sub(before) as f64 / 1024.0 / connections.max(1) as f64;
+    println!(r#"{{"kib_each":{each:.2}}}"#);
+}
+
+async fn topicwire_idle(url: &str, connections: u64) -> Result<(), Any> {
+    let before = resident_bytes();
+    let mut all = Vec::new();
+    for _ in 0..connections {
+        all.push(Astro::connect(AstroOptions { url: url.into(), ..AstroOptions::new("token") }).await?);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    report_memory(before, all.len());
+    Ok(())
+}
+
+async fn tungstenite_idle(url: &str, connections: u64) -> Result<(), Any> {
+    let before = resident_bytes();
+    let mut all = Vec::new();
+    for _ in 0..connections {
+        let mut socket = dial_with(url, SPARSE_BUFFER).await?;
+        socket.next().await.ok_or("closed")??;
+        all.push(socket);
+    }
+    report_memory(before, all.len());
     Ok(())
 }
 

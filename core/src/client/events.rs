@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -49,14 +49,33 @@ pub struct Events {
 #[derive(Default)]
 struct Bell {
     task: AtomicWaker,
-    rung: Mutex<bool>,
+    state: Mutex<Rung>,
     thread: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    rung: bool,
+    /// A thread waits. To wake none costs a call of the system all the same.
+    waiting: bool,
+}
+
+impl Bell {
+    fn lock(&self) -> MutexGuard<'_, Rung> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Wake for Bell {
     fn wake(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.thread.notify_one();
+        let waiting = {
+            let mut state = self.lock();
+            state.rung = true;
+            state.waiting
+        };
+        if waiting {
+            self.thread.notify_one();
+        }
         self.task.wake();
     }
 }
@@ -114,21 +133,24 @@ impl Events {
             if !self.is_ours() {
                 return self.try_next();
             }
-            *self.wake.rung.lock().unwrap_or_else(PoisonError::into_inner) = false;
+            self.wake.lock().rung = false;
             if let Some(event) = self.try_next() {
                 return Some(event);
             }
             if self.ended {
                 return None;
             }
-            let mut rung = self.wake.rung.lock().unwrap_or_else(PoisonError::into_inner);
-            while !*rung {
+            let mut state = self.wake.lock();
+            while !state.rung {
                 let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
                     return None;
                 }
+                state.waiting = true;
                 // A wait for ever is cut into long ones, since the clock cannot hold it.
-                rung = self.wake.thread.wait_timeout(rung, left.min(Duration::from_secs(3600))).unwrap_or_else(PoisonError::into_inner).0;
+                let waited = self.wake.thread.wait_timeout(state, left.min(Duration::from_secs(3600)));
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                state.waiting = false;
             }
         }
     }

@@ -89,6 +89,17 @@ impl Span {
     const OWNED: Self = Self { start: UNKNOWN, end: 0 };
 }
 
+/// Where the labels of a message lie, all of them in its frame.
+#[derive(Clone, Copy)]
+pub(crate) struct Labels([Span; LABELS]);
+
+impl Labels {
+    /// The places of those that differ from message to message of a topic: id and time.
+    pub(crate) fn free(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        [self.0[ID], self.0[TIME]].into_iter().filter(|span| span.start != UNKNOWN).map(|span| span.start as usize..span.end as usize)
+    }
+}
+
 /// A topic that many messages share and no frame holds, such as the name of an operation. Naming a message with it copies nothing.
 #[derive(Debug, Clone)]
 pub struct SharedTopic(Arc<[Option<Arc<str>>; LABELS]>);
@@ -161,6 +172,17 @@ impl Message {
             message.set(which, label);
         }
         message
+    }
+
+    /// A message with its labels in the same places as another's.
+    #[inline]
+    pub(crate) fn like(frame: Bytes, start: u32, kind: PayloadKind, labels: Labels) -> Self {
+        Self { spans: labels.0, ..Self::part(frame, start, None, kind) }
+    }
+
+    /// Where its labels lie, if all that it has are in the frame.
+    pub(crate) fn labels_in_frame(&self) -> Option<Labels> {
+        self.owned.is_none().then_some(Labels(self.spans))
     }
 
     /// Names the topic.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub(crate) use message::Labels;
 pub use message::{Label, Message, PayloadKind, SharedTopic, Subscriptions};
 
 use crate::error::Error;

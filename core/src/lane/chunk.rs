@@ -1,11 +1,12 @@
-//! Small frames are copied, so that they do not keep the socket's read buffer alive.
+//! Frames are copied, so that they do not keep the socket's read buffer alive.
 
 use bytes::{Bytes, BytesMut};
 
-/// A frame of up to this many bytes is copied: a quarter of the driver's smallest read buffer.
-const COPIED: usize = 2 << 10;
-/// What a frame that is kept may pin: the driver's smallest read buffer.
-const PINNED: usize = 8 << 10;
+/// A frame of up to this many bytes is copied into a chunk, together with others.
+const SMALL: usize = 2 << 10;
+/// A frame of up to this many bytes gets a copy of its own: it may share the driver's largest read buffer with others. A larger one has a
+/// buffer to itself.
+const COPIED: usize = 64 << 10;
 /// The size of the first chunk. Chunks grow with use, so that ten thousand quiet lanes cost little.
 const FIRST: usize = 1 << 10;
 /// The size at which chunks stop growing.
@@ -19,10 +20,11 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// The frame in a form that may be kept: a copy if it is small, itself if it is not.
+    /// The frame in a form that may be kept: a copy, or itself if it is large.
+    #[inline]
     pub(super) fn keep(&mut self, frame: Bytes) -> Bytes {
-        if frame.len() > COPIED || frame.is_empty() {
-            return frame;
+        if frame.len() > SMALL {
+            return if frame.len() > COPIED { frame } else { Bytes::copy_from_slice(&frame) };
         }
         if self.free.capacity() < frame.len() {
             self.renew(frame.len());
@@ -42,25 +44,21 @@ impl Chunk {
     }
 }
 
-/// The bytes that a kept frame is counted for. A large one may be the last to hold its read buffer.
-pub(super) fn cost(frame: &Bytes) -> usize {
-    if frame.len() <= COPIED { frame.len() } else { frame.len().max(PINNED) }
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
     #[test]
-    fn small_frames_are_copied_and_large_ones_kept() {
+    fn frames_that_share_a_read_buffer_are_copied_and_larger_ones_kept() {
         let mut chunk = Chunk::default();
-        let small = Bytes::from(vec![1; COPIED]);
+        for size in [1, SMALL, SMALL + 1, COPIED] {
+            let frame = Bytes::from(vec![1; size]);
+            let copied = chunk.keep(frame.clone());
+            assert_eq!(copied, frame);
+            assert_ne!(copied.as_ptr(), frame.as_ptr());
+        }
         let large = Bytes::from(vec![2; COPIED + 1]);
-        let copied = chunk.keep(small.clone());
-        assert_eq!(copied, small);
-        assert_ne!(copied.as_ptr(), small.as_ptr());
         assert_eq!(chunk.keep(large.clone()).as_ptr(), large.as_ptr());
-        assert_eq!((cost(&small), cost(&large)), (COPIED, PINNED));
     }
 
     #[test]

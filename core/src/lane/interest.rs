@@ -25,6 +25,8 @@ pub struct Interest {
 struct Shared {
     /// How many lanes want every message.
     everything: AtomicUsize,
+    /// How often a filter came or went.
+    version: AtomicUsize,
     wanted: Mutex<Wanted>,
 }
 
@@ -41,7 +43,7 @@ struct Wanted {
 
 impl Default for Interest {
     fn default() -> Self {
-        let shared = Shared { everything: AtomicUsize::new(0), wanted: Mutex::new(Wanted::default()) };
+        let shared = Shared { everything: AtomicUsize::new(0), version: AtomicUsize::new(0), wanted: Mutex::new(Wanted::default()) };
         Self { shared: Arc::new(shared) }
     }
 }
@@ -67,6 +69,12 @@ impl Interest {
         self.shared.everything.load(Ordering::Acquire) > 0
     }
 
+    /// Changes whenever an answer of [`wants`](Self::wants) may: who has read it before asking can tell whether the answer still holds.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        self.shared.version.load(Ordering::Acquire)
+    }
+
     pub(super) fn add(&self, lane: LaneId, filter: &Filter) {
         if !filter.wants_kind(Kind::Message) {
             return;
@@ -81,6 +89,7 @@ impl Interest {
             (None, None, Some(one)) => one.iter().for_each(|one| count(&mut wanted.rooms, &one.clone().into_bytes())),
             _ => wanted.others.push((lane, filter.clone())),
         }
+        self.shared.version.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn remove(&self, lane: LaneId, filter: &Filter) {
@@ -97,6 +106,7 @@ impl Interest {
             (None, None, Some(one)) => one.iter().for_each(|one| discount(&mut wanted.rooms, &one.clone().into_bytes())),
             _ => wanted.others.retain(|(id, _)| *id != lane),
         }
+        self.shared.version.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -107,6 +117,10 @@ impl crate::session::Interest for Interest {
 
     fn wants_all(&self) -> bool {
         Interest::wants_all(self)
+    }
+
+    fn version(&self) -> Option<usize> {
+        Some(Interest::version(self))
     }
 }
 

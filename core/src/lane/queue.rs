@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::chunk;
 use super::coalesce;
 use super::options::{Limits, Overflow};
 use crate::error::{Code, Error};
@@ -34,8 +33,10 @@ enum Life {
 const PATIENCE: usize = 256;
 /// A lane that blocks takes this many times its limits before it gives up: replies and probes lie behind messages on the same socket.
 const LAST_RESORT: usize = 4;
-/// An empty queue gives back the room above this many events.
-const IDLE_CAPACITY: usize = 1024;
+/// An empty queue gives back the room above this many events, unless it has just been in need of it.
+const IDLE_CAPACITY: usize = 256;
+/// And above this many even then.
+const LARGEST_CAPACITY: usize = 2048;
 /// Room for so few events costs nothing to make again, beside the wake that each of them needs; a thousand idle lanes need not hold it.
 const SPARSE_CAPACITY: usize = 8;
 
@@ -44,6 +45,8 @@ pub(super) struct Queue {
     /// What stands before the oldest message since messages were dropped there. Holds no message.
     front: VecDeque<Event>,
     back: VecDeque<Event>,
+    /// The most that was in it since it was empty.
+    peak: usize,
     messages: usize,
     bytes: usize,
     controls: usize,
@@ -65,6 +68,7 @@ impl Queue {
         Self {
             front: VecDeque::new(),
             back: VecDeque::new(),
+            peak: 0,
             messages: 0,
             bytes: 0,
             controls: 0,
@@ -92,12 +96,13 @@ impl Queue {
         self.last = event.seq;
         match &event.kind {
             EventKind::Message(message) => {
-                let cost = chunk::cost(&message.frame);
+                let cost = message.frame.len();
                 if self.messages > 0 && !self.fits(cost) && !self.make_room(cost, event.seq) {
                     return if self.life == Life::Open { Pushed::Taken } else { Pushed::Ended };
                 }
                 self.messages += 1;
                 self.bytes += cost;
+                self.peak = self.peak.max(self.messages);
                 self.back.push_back(event);
             }
             // A lane's end is written by `end`, so that there is one.
@@ -150,7 +155,7 @@ impl Queue {
             match &event.kind {
                 EventKind::Message(message) => {
                     self.messages -= 1;
-                    self.bytes -= chunk::cost(&message.frame);
+                    self.bytes -= message.frame.len();
                     self.dropped += 1;
                     self.controls += usize::from(coalesce::push_hole(&mut self.front, hole(event.seq)));
                     // A hole that was already there may now be this one's neighbour.
@@ -177,7 +182,7 @@ impl Queue {
         match &event.kind {
             EventKind::Message(message) => {
                 self.messages -= 1;
-                self.bytes -= chunk::cost(&message.frame);
+                self.bytes -= message.frame.len();
             }
             kind => {
                 self.controls -= 1;
@@ -196,10 +201,14 @@ impl Queue {
         self.lazy = false;
         self.stalled &= !self.is_low();
         if self.is_empty() {
+            let peak = std::mem::take(&mut self.peak);
             self.compact_above = PATIENCE;
             for queue in [&mut self.back, &mut self.front] {
-                if queue.capacity() > IDLE_CAPACITY {
-                    queue.shrink_to(IDLE_CAPACITY / 4);
+                // Streams that fill and empty it again and again would have it made anew each time.
+                // (A poll that finds nothing says nothing of what is needed.)
+                let needed = (peak == 0 || peak > queue.capacity() / 4) && queue.capacity() <= LARGEST_CAPACITY;
+                if queue.capacity() > IDLE_CAPACITY && !needed {
+                    queue.shrink_to(IDLE_CAPACITY);
                 } else if queue.capacity() <= SPARSE_CAPACITY {
                     *queue = VecDeque::new();
                 }

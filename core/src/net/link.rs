@@ -18,13 +18,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::driver::{Bell, Handle, Item};
+use super::gate::Next;
 use super::stream::NetStream;
 use crate::event::CloseFrame;
 use crate::id::{LinkId, Ticket};
 use crate::session::io::{Frame, Input, LinkEnd};
 
 /// Frames that one turn takes at most, so that one busy link does not keep callers from the session.
-const TURN: usize = 64;
+const TURN: usize = 256;
 /// Bytes that one turn takes at most (and one frame more): a lane that blocks must be able to say stop before it is far too full.
 const TURN_BYTES: usize = 128 << 10;
 /// How long the peer may take to hang up once both sides have said goodbye.
@@ -94,17 +95,27 @@ impl Link {
         }
     }
 
-    /// Takes what has come. True if there may be more.
+    /// Takes what has come. True if there may be more. The system is asked only when what it gave before has had its turn.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         while self.reading && !self.over {
             if self.frames.len() >= TURN || self.frame_bytes >= TURN_BYTES {
                 return true;
             }
-            match Pin::new(&mut self.socket).poll_next(cx) {
+            match self.socket.get_mut().poll_frame(cx, self.frames.is_empty()) {
                 Poll::Pending => return false,
-                Poll::Ready(Some(Ok(message))) => self.take_in(message),
-                Poll::Ready(Some(Err(error))) => self.broken(&error),
-                Poll::Ready(None) => self.over = true,
+                Poll::Ready(Next::Dry) => return true,
+                Poll::Ready(Next::Whole(frame)) => {
+                    self.frame_bytes += frame.len();
+                    self.frames.push(frame);
+                }
+                Poll::Ready(Next::Codec) => match Pin::new(&mut self.socket).poll_next(cx) {
+                    // It has taken its frame, which was a part of a message.
+                    Poll::Pending if self.socket.get_ref().is_shut() => {}
+                    Poll::Pending => return false,
+                    Poll::Ready(Some(Ok(message))) => self.take_in(message),
+                    Poll::Ready(Some(Err(error))) => self.broken(&error),
+                    Poll::Ready(None) => self.over = true,
+                },
             }
         }
         false
@@ -115,7 +126,11 @@ impl Link {
         match message {
             Message::Text(text) => self.frames.push(Frame::Text(text.into())),
             Message::Binary(bytes) => self.frames.push(Frame::Binary(bytes)),
-            Message::Ping(bytes) => self.frames.push(Frame::Ping(bytes)),
+            Message::Ping(bytes) => {
+                // The codec has the answer ready, and writes it when it is asked to flush.
+                self.unflushed = true;
+                self.frames.push(Frame::Ping(bytes));
+            }
             Message::Pong(bytes) => self.frames.push(Frame::Pong(bytes)),
             Message::Close(frame) => {
                 let frame = CloseFrame {
@@ -230,7 +245,7 @@ impl Link {
         let upto = self.written;
         let ((), items) = self.handle.turn_of(Some(id), |core, now| {
             for frame in frames.drain(..) {
-                core.session.handle(now, Input::Frame { link: id, frame });
+                core.session.frame(now, id, frame);
             }
             if flushed {
                 core.session.handle(now, Input::Flushed { link: id, upto });
@@ -273,6 +288,11 @@ impl Future for Link {
             if link.over {
                 link.finish();
                 return Poll::Ready(());
+            }
+            if more && !flushed && link.socket.get_ref().is_busy() {
+                // Whoever listens takes what it was given while that is in the cache.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             if !more && !flushed && !resumed {
                 // Whatever is left to write waits for the socket, which will wake us; and so does reading, unless it was only now resumed.

@@ -4,6 +4,7 @@
 //! clock, seed      what the machine is told
 //! connector        one socket, from a name to an upgraded stream: address, proxy, tls, upgrade
 //! http             the HTTP requests of dialects
+//! stream, gate     bytes, and the frames cut out of them
 //! link             one task a socket: reads, writes, closes
 //! driver           one task a client: timers, dials, HTTP requests
 //! runtime          threads, for programs that have none of tokio's
@@ -14,6 +15,7 @@ mod address;
 mod clock;
 mod connector;
 mod driver;
+mod gate;
 mod http;
 mod link;
 mod process;

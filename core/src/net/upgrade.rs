@@ -27,8 +27,8 @@ use super::connector::{Failed, failed};
 use super::stream::NetStream;
 use crate::session::io::{Dial, DialFailure, DialPhase, Handshake, HttpResponse};
 
-/// Reads are small and many; a larger buffer is zeroed before each read and pinned by what is kept of it.
-const READ_BUFFER: usize = 8 << 10;
+/// The codec sees control frames and fragments only.
+const READ_BUFFER: usize = 1 << 10;
 const WRITE_BUFFER: usize = 4 << 10;
 /// What is kept of the body of a refusal.
 const REFUSAL: usize = 64 << 10;
@@ -78,9 +78,8 @@ async fn websocket(upgraded: Upgraded, dial: &Dial) -> Result<WebSocketStream<Ne
         .max_frame_size(Some(dial.max_message));
     let parts = upgraded.downcast::<TokioIo<NetStream>>().map_err(|_| bad("the upgraded connection is not the one that was dialled"))?;
     let mut stream = parts.io.into_inner();
-    // Frames may have come together with the answer. They are put back rather than handed to the codec, whose buffer would for ever be
-    // renewed at the size of what it began with: a read of the system for each frame.
-    stream.unread(parts.read_buf);
+    // Frames may have come together with the answer.
+    stream.begin_frames(&parts.read_buf, dial.max_message);
     Ok(WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await)
 }
 

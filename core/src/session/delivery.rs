@@ -22,12 +22,12 @@ impl Machine {
         }
         match to {
             Recipient::Key(key) => self.deliver_to(now, link, key, message),
-            Recipient::Identity(name) => match self.identities.get(name).copied() {
+            Recipient::Identity(name) => match self.identities.find(name) {
                 Some(key) => self.deliver_to(now, link, key, message),
                 None => self.emit_message(message),
             },
             Recipient::Prefix(prefix) => {
-                let keys = self.with_prefix(prefix);
+                let keys = self.identities.with_prefix(prefix);
                 match keys.as_slice() {
                     [one] => self.deliver_to(now, link, *one, message),
                     many => {
@@ -48,13 +48,6 @@ impl Machine {
             }
             Recipient::Nobody => self.emit_message(message),
         }
-    }
-
-    fn with_prefix(&self, prefix: &[u8]) -> Vec<KeyId> {
-        let mut keys: Vec<KeyId> = self.identities.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, key)| *key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
     }
 
     #[inline]
@@ -82,7 +75,7 @@ impl Machine {
     #[inline]
     fn emit_message(&mut self, message: Message) {
         self.stats.messages += 1;
-        if self.interest.wants_all() || self.interest.wants(&message) {
+        if self.interest.want(&message) {
             self.emit(EventKind::Message(message));
         } else {
             self.stats.filtered += 1;

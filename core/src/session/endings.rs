@@ -47,7 +47,7 @@ impl Machine {
     /// Everybody who listens to what the server knows by this identity wants to listen no more. False if nobody does.
     pub(super) fn unsubscribe_all_of(&mut self, request: RequestId, identity: &Identity) -> bool {
         let Identity::Shared(name) = identity else { return false };
-        let Some(key) = self.identities.get(name.as_bytes()).and_then(|key| self.keys.get(key)) else { return false };
+        let Some(key) = self.identities.get(name.as_bytes()).and_then(|key| self.keys.get(&key)) else { return false };
         let members: Vec<SubscriptionId> = key.subscriptions().collect();
         let Some((last, others)) = members.split_last() else { return false };
         for subscription in others {
@@ -187,7 +187,7 @@ impl Machine {
     /// The answer that a key is ended says what the server called it: another key may have been ended with it, and no more than that one.
     pub(super) fn named_at_its_end(&mut self, id: KeyId, name: &str) {
         let Some((_, since)) = self.keys.get_mut(&id).and_then(|key| key.displaces.take()) else { return };
-        if let Some(other) = self.identities.get(name.as_bytes()).copied()
+        if let Some(other) = self.identities.get(name.as_bytes())
             && other != id
         {
             self.displace(other, since);
@@ -287,7 +287,7 @@ impl Machine {
         self.placed(id, false, None);
         let Some(key) = self.keys.remove(&id) else { return };
         for name in &key.identities {
-            if self.identities.get(name.as_bytes()) == Some(&id) {
+            if self.identities.get(name.as_bytes()) == Some(id) {
                 self.identities.remove(name.as_bytes());
             }
         }

@@ -1,18 +1,17 @@
 //! The session's state, and the small acts that everything else is made of.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use foldhash::SharedSeed;
-use foldhash::fast::SeedableRandomState;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use super::credentials::{OWN_REQUESTS, Provided};
 use super::dedup::Dedup;
-use super::interest::{Everything, Interest};
+use super::identities::Identities;
+use super::interest::{Everything, Listeners};
 use super::io::{HttpRequest, HttpResponse, LinkEnd, Output};
 use super::ledger::{Job, Rank, Request, RequestKind};
 use super::link::Link;
@@ -63,8 +62,7 @@ pub(crate) struct Machine {
     pub(super) routes: BTreeMap<RouteId, Box<Route>>,
     pub(super) links: BTreeMap<LinkId, Box<Link>>,
     pub(super) keys: BTreeMap<KeyId, Key>,
-    /// The one map that every message asks; the seed keeps it from being steered by peers.
-    pub(super) identities: HashMap<Box<[u8]>, KeyId, SeedableRandomState>,
+    pub(super) identities: Identities,
     pub(super) subscriptions: BTreeMap<SubscriptionId, KeyId>,
     pub(super) requests: BTreeMap<RequestId, Request>,
     /// Requests that were written in a session that is to be taken up again.
@@ -74,7 +72,7 @@ pub(crate) struct Machine {
     pub(super) http_open: BTreeSet<HttpId>,
     pub(super) timers: Timers,
     pub(super) dedup: Dedup,
-    pub(super) interest: Box<dyn Interest>,
+    pub(super) interest: Listeners,
     pub(super) outputs: VecDeque<Output>,
     pub(super) events: VecDeque<Event>,
     /// Links that the dialect should forget.
@@ -115,7 +113,7 @@ impl Machine {
             routes: BTreeMap::new(),
             links: BTreeMap::new(),
             keys: BTreeMap::new(),
-            identities: HashMap::with_hasher(SeedableRandomState::with_seed(map_seed, SharedSeed::global_fixed())),
+            identities: Identities::new(map_seed),
             subscriptions: BTreeMap::new(),
             requests: BTreeMap::new(),
             uncertain: BTreeSet::new(),
@@ -124,7 +122,7 @@ impl Machine {
             http_open: BTreeSet::new(),
             timers: Timers::default(),
             dedup,
-            interest: Box::new(Everything),
+            interest: Listeners::new(Box::new(Everything)),
             outputs: VecDeque::new(),
             events: VecDeque::new(),
             dropped: Vec::new(),

@@ -14,6 +14,7 @@ mod dedup;
 mod delivery;
 mod endings;
 mod handover;
+mod identities;
 mod interest;
 pub mod io;
 mod ledger;
@@ -117,18 +118,7 @@ impl Session {
     /// Takes in what happened. Inputs of links that are gone are ignored and counted.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
-            Input::Frame { link, frame } => {
-                let Some(state) = self.machine.links.get_mut(&link) else {
-                    self.machine.stats.ignored += 1;
-                    return;
-                };
-                state.last_inbound = now;
-                let delivers = self.machine.facts.keep_while_closing || (state.superseded && self.machine.life == Life::Running);
-                if state.phase == Phase::Closing && !delivers {
-                    return;
-                }
-                self.dialect.frame(&mut Context { machine: &mut self.machine, now }, link, frame);
-            }
+            Input::Frame { link, frame } => return self.frame(now, link, frame),
             Input::Opened { link, handshake } => {
                 self.machine.refusal = None;
                 if self.machine.opened(now, link, handshake.clone()) {
@@ -157,6 +147,22 @@ impl Session {
             }
             Input::Pressure { on } => self.machine.pressed(now, on),
         }
+        self.settle(now);
+    }
+
+    /// Takes in a frame, as [`Session::handle`] does with [`Input::Frame`]: nearly everything that happens is one.
+    #[inline]
+    pub fn frame(&mut self, now: Now, link: LinkId, frame: io::Frame) {
+        let Some(state) = self.machine.links.get_mut(&link) else {
+            self.machine.stats.ignored += 1;
+            return;
+        };
+        state.last_inbound = now;
+        let delivers = self.machine.facts.keep_while_closing || (state.superseded && self.machine.life == Life::Running);
+        if state.phase == Phase::Closing && !delivers {
+            return;
+        }
+        self.dialect.frame(&mut Context { machine: &mut self.machine, now }, link, frame);
         self.settle(now);
     }
 
@@ -360,7 +366,7 @@ impl Session {
 
     /// What lanes want; the rest is dropped before anything is built for it.
     pub fn set_interest(&mut self, interest: Box<dyn Interest>) {
-        self.machine.interest = interest;
+        self.machine.interest = interest::Listeners::new(interest);
     }
 
     /// Does what has become possible, until nothing is left to do.

@@ -116,7 +116,7 @@ impl Machine {
     pub(super) fn subscribe(&mut self, request: RequestId, target: Target, identity: Identity) {
         let subscription = SubscriptionId::from(request);
         let known = match &identity {
-            Identity::Shared(name) => self.identities.get(name.as_bytes()).copied(),
+            Identity::Shared(name) => self.identities.get(name.as_bytes()),
             Identity::Own => None,
         };
         let id = known.unwrap_or_else(|| self.new_key(target, identity));
@@ -149,7 +149,7 @@ impl Machine {
             Identity::Own => Vec::new(),
         };
         for name in &identities {
-            self.identities.insert(name.as_bytes().into(), id);
+            self.identities.insert(name.as_bytes(), id);
         }
         self.keys.insert(
             id,
@@ -267,7 +267,7 @@ impl Machine {
 
     /// The server uses another name for it. If that name is known already, the two are one.
     fn merge(&mut self, id: KeyId, canonical: String) -> KeyId {
-        let other = self.identities.get(canonical.as_bytes()).copied();
+        let other = self.identities.get(canonical.as_bytes());
         match other {
             Some(other) if other == id => id,
             Some(other) => {
@@ -279,7 +279,7 @@ impl Machine {
                     route.keys.remove(&id);
                 }
                 for name in &key.identities {
-                    self.identities.insert(name.as_bytes().into(), other);
+                    self.identities.insert(name.as_bytes(), other);
                 }
                 for member in &key.members {
                     self.subscriptions.insert(member.subscription, other);
@@ -311,7 +311,7 @@ impl Machine {
                 other
             }
             None => {
-                self.identities.insert(canonical.as_bytes().into(), id);
+                self.identities.insert(canonical.as_bytes(), id);
                 if let Some(key) = self.keys.get_mut(&id) {
                     key.identities.push(canonical);
                 }
@@ -322,7 +322,7 @@ impl Machine {
 
     /// Whether another key has this name.
     pub(super) fn is_known_otherwise(&self, id: KeyId, name: &str) -> bool {
-        self.identities.get(name.as_bytes()).is_some_and(|other| *other != id)
+        self.identities.get(name.as_bytes()).is_some_and(|other| other != id)
     }
 
     /// Two keys turn out to be one before anything was said about the first: what is known of the second goes for both.

@@ -31,6 +31,8 @@ pub(super) struct Decoded {
     pub(super) room: Label,
     /// Where `data` starts.
     pub(super) data: Option<u32>,
+    /// `data` is an array or an object, and nothing behind its start was looked at.
+    pub(super) stopped_at_data: bool,
 }
 
 impl Decoded {
@@ -71,6 +73,7 @@ pub(super) fn decode(frame: &Bytes) -> Result<Decoded, Error> {
         topic: label(frame, topic),
         room: label(frame, room),
         data: data.map(|data| data.start()),
+        stopped_at_data: data.is_some_and(|data| data.end().is_none()),
     })
 }
 

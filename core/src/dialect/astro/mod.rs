@@ -10,6 +10,7 @@ mod answers;
 mod commands;
 mod frame;
 mod rooms;
+mod template;
 pub mod topics;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::frame::{Decoded, FrameType};
 use self::rooms::Rooms;
+use self::template::Template;
 use super::{Dialect, Dialing, Dispatch, Facts, Identity, Pacing, Probe, Routes, Verdict, dial_from, lost, retry_after};
 use crate::command::{Command, Target, TopicTarget};
 use crate::error::{Code, Error};
@@ -47,6 +49,8 @@ pub struct Astro {
     canonical: BTreeMap<String, String>,
     /// Tips that were passed, where each is wanted once.
     tips: Option<TipOnce>,
+    /// What messages look like.
+    template: Template,
     /// A message's identity is put together here, so that it costs no allocation.
     scratch: Vec<u8>,
 }
@@ -76,7 +80,15 @@ impl Astro {
     #[must_use]
     pub fn new(options: AstroOptions) -> Self {
         let tips = options.tips_once.then(TipOnce::default);
-        Self { options, links: BTreeMap::new(), rooms: Rooms::default(), canonical: BTreeMap::new(), tips, scratch: Vec::new() }
+        Self {
+            options,
+            links: BTreeMap::new(),
+            rooms: Rooms::default(),
+            canonical: BTreeMap::new(),
+            tips,
+            template: Template::default(),
+            scratch: Vec::new(),
+        }
     }
 
     fn token_type(&self, credential: &str) -> TokenType {
@@ -86,23 +98,28 @@ impl Astro {
     fn message(&mut self, cx: &mut Context<'_>, link: LinkId, frame: Bytes, decoded: Decoded) {
         // The oldest samples have no `data`; then the payload is the frame.
         let start = decoded.data.unwrap_or(0);
+        let stopped_at_data = decoded.stopped_at_data;
         let labels = [decoded.topic, decoded.room, decoded.id, decoded.ts];
         let message = Message::labelled(frame, start, None, PayloadKind::Json, labels);
-        if self.is_stale_tip(&message) {
-            return;
-        }
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
         let topic = message.topic_bytes().unwrap_or_default();
         match message.room_bytes() {
             Some(room) => {
                 identity_into(&mut scratch, topic, room);
-                cx.deliver(link, Recipient::Identity(&scratch), message);
+                if stopped_at_data {
+                    self.template.learn(&message, &scratch);
+                }
+                if !self.is_stale_tip(&message) {
+                    cx.deliver(link, Recipient::Identity(&scratch), message);
+                }
             }
             // Without a room it belongs to the topic's only subscription, or to all of them.
             None => {
                 identity_into(&mut scratch, topic, b"");
-                cx.deliver(link, Recipient::Prefix(&scratch), message);
+                if !self.is_stale_tip(&message) {
+                    cx.deliver(link, Recipient::Prefix(&scratch), message);
+                }
             }
         }
         self.scratch = scratch;
@@ -110,17 +127,18 @@ impl Astro {
 }
 
 impl Astro {
-    /// With the option `tips_once`: whether this tells of a tip that was told before, or of one that is not approved and paid (yet).
     fn is_stale_tip(&mut self, message: &Message) -> bool {
-        let Some(tips) = &mut self.tips else { return false };
-        if !matches!(message.topic(), Some("channel.tips" | "channel.tips.moderation" | "channel.activities")) {
-            return false;
-        }
-        match tips.judge(&AstroEvent::of(message)) {
-            TipVerdict::NotATip | TipVerdict::First => false,
-            TipVerdict::NotFinal | TipVerdict::Repeated => true,
-        }
+        is_stale_tip(&mut self.tips, message)
     }
+}
+
+/// With the option `tips_once`: whether this tells of a tip that was told before, or of one that is not approved and paid (yet).
+#[inline]
+fn is_stale_tip(tips: &mut Option<TipOnce>, message: &Message) -> bool {
+    tips.as_mut().is_some_and(|tips| {
+        matches!(message.topic(), Some("channel.tips" | "channel.tips.moderation" | "channel.activities"))
+            && matches!(tips.judge(&AstroEvent::of(message)), TipVerdict::NotFinal | TipVerdict::Repeated)
+    })
 }
 
 /// The name of a topic of a room in the session's map. Topics hold no NUL.
@@ -256,6 +274,15 @@ impl Dialect for Astro {
             }
             // Signs of life; the session has noted them.
             Frame::Ping(_) | Frame::Pong(_) | Frame::Fragment { .. } => return,
+        };
+        let bytes = match self.template.read(bytes) {
+            Ok((message, name)) => {
+                if !is_stale_tip(&mut self.tips, &message) {
+                    cx.deliver(link, Recipient::Identity(name), message);
+                }
+                return;
+            }
+            Err(bytes) => bytes,
         };
         let decoded = match frame::decode(&bytes) {
             Ok(decoded) => decoded,

@@ -230,6 +230,28 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn an_empty_queue_keeps_the_room_that_its_stream_needs_and_no_more() {
+    let mut queue = queue(usize::MAX, usize::MAX, Overflow::DropOldest);
+    let mut fill = |count: u64| {
+        for seq in 0..count {
+            queue.push(message(seq, 1));
+        }
+        drain(&mut queue);
+        let filled = queue.back.capacity();
+        // A poll that finds nothing.
+        queue.polled();
+        (filled, queue.back.capacity())
+    };
+    let (room, kept) = fill(1000);
+    assert!(room >= 1000 && kept == room, "{room}, then {kept}");
+    assert_eq!(fill(900), (room, room));
+    let (sparse, _) = fill(3);
+    assert!(sparse <= 2 * IDLE_CAPACITY, "{sparse}");
+    let (flood, _) = fill(20_000);
+    assert!(flood <= 2 * IDLE_CAPACITY, "{flood}");
+}
+
 proptest! {
     /// Whatever happens: order, control events, exact holes, honest accounts, one `Closed`.
     #[test]
@@ -277,7 +299,7 @@ proptest! {
             prop_assert!(queue.messages <= events * LAST_RESORT);
             prop_assert!(queue.messages <= 1 || queue.bytes <= bytes * LAST_RESORT);
             let counted: usize = queue.back.iter().chain(&queue.front).filter_map(|event| match &event.kind {
-                EventKind::Message(message) => Some(chunk::cost(&message.frame)),
+                EventKind::Message(message) => Some(message.frame.len()),
                 _ => None,
             }).sum();
             prop_assert_eq!(counted, queue.bytes);
