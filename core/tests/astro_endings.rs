@@ -37,6 +37,12 @@ fn wire(kind: &str, topic: &str, room: &str) -> (String, String, String) {
     (kind.to_owned(), topic.to_owned(), room.to_owned())
 }
 
+/// The next command, when its turn has come.
+fn next(bench: &mut Bench, link: LinkId) -> serde_json::Value {
+    bench.pass_ms(200);
+    bench.sent(link).pop().expect("a command")
+}
+
 /// Whom the messages since the last look were for.
 fn recipients(bench: &mut Bench) -> Vec<Vec<SubscriptionId>> {
     bench.events_of(|kind| match kind {
@@ -224,4 +230,50 @@ fn a_room_is_not_ended_for_who_left_when_a_name_of_somebody_else_turns_out_to_be
     assert!(bench.accept_all(link).is_empty(), "it is wanted still");
     bench.publish(link, "1", T, R);
     assert_eq!(recipients(&mut bench), [vec![alias]]);
+}
+
+#[test]
+fn what_was_ended_on_a_successor_is_ended_again_by_who_takes_over_from_the_link_before_it() {
+    let (mut bench, old, subscription) = listening();
+    bench.reconnect(old, Some("one"));
+    let new = bench.astro_up();
+    bench.unsubscribe(subscription);
+    assert_eq!(bench.accept_all(new), [wire("unsubscribe", T, R)]);
+    bench.cut(new);
+    // The old link is the best there is, and has it still.
+    let (afresh, _) = bench.dialed();
+    bench.reconnect(old, Some("two"));
+    bench.fail(afresh);
+    bench.pass_ms(1_000);
+    let third = bench.astro_up();
+    assert!(bench.accept_all(third).contains(&wire("unsubscribe", T, R)));
+    bench.pass_ms(10_000);
+    bench.closed(old, 1000, "");
+    bench.reconnect(third, Some("three"));
+    let fourth = bench.astro_up();
+    assert!(bench.accept_all(fourth).is_empty(), "it is forgotten");
+}
+
+#[test]
+fn a_room_that_the_gateway_would_not_name_is_asked_for_by_name_again() {
+    let (mut bench, link, first) = listening();
+    bench.subscribe(T, S);
+    bench.accept_all(link);
+    let alias = bench.subscribe(T, "alias");
+    for _ in 0..2 {
+        let asked = next(&mut bench, link);
+        bench.reject(link, &asked, "err_bad_request", "already subscribed to topic");
+        let ended = next(&mut bench, link);
+        assert_eq!(kind_topic_room(&ended), wire("unsubscribe", T, "alias"));
+        bench.reject(link, &ended, "err_bad_request", "not now");
+    }
+    let asked = next(&mut bench, link);
+    bench.reject(link, &asked, "err_bad_request", "already subscribed to topic");
+    let ended = next(&mut bench, link);
+    bench.accept(link, &ended);
+    let again = next(&mut bench, link);
+    bench.text(link, &json!({"type": "response", "nonce": again["nonce"], "data": {"message": "ok", "topic": T, "room": R}}));
+    bench.accept_all(link);
+    bench.publish(link, "1", T, R);
+    assert_eq!(recipients(&mut bench), [vec![first, alias]]);
 }

@@ -115,6 +115,52 @@ fn a_refused_successor_does_not_end_a_gap_by_the_link_that_it_should_have_replac
 }
 
 #[test]
+fn a_successor_that_never_came_is_doubted_though_the_link_before_it_has_gone_meanwhile() {
+    let (mut bench, old) = with_jwt();
+    bench.pass_ms(3_000);
+    bench.reconnect(old, Some("token"));
+    let (candidate, _) = bench.dialed();
+    let dialed = bench.now.wall;
+    bench.open(candidate);
+    bench.pass_ms(4_000);
+    bench.publish(old, "1", T, R);
+    // It is read to its end, and yet the server may have gone on by the one that never greeted.
+    bench.closed(old, 1001, "the node goes");
+    bench.pass_ms(1_000);
+    bench.cut(candidate);
+    up_afresh(&mut bench);
+    let gaps = bench.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert!(gaps[0].since <= dialed, "{gaps:?}");
+}
+
+#[test]
+fn a_room_that_may_have_been_ended_by_another_name_is_not_brought_back_by_a_credential_from_before_that_was_known() {
+    let (mut bench, first) = with_jwt();
+    let alias = bench.subscribe(T, "alias");
+    assert_eq!(bench.sent(first).len(), 1);
+    bench.unsubscribe(alias);
+    bench.pass_ms(10_100);
+    assert_eq!(bench.sent(first)[0]["type"], "unsubscribe");
+    bench.reconnect(first, Some("one"));
+    let second = bench.astro_up();
+    bench.sent(second);
+    bench.reconnect(second, Some("two"));
+    // With the connection goes the answer, and what the name meant: it may have been the room.
+    bench.cut(first);
+    bench.pass_ms(2_500);
+    let third = bench.astro_up();
+    let ended = bench.sent(third);
+    assert_eq!(ended[0]["type"], "unsubscribe");
+    // Meanwhile the connection proves itself, and with it what it brought.
+    bench.pass_ms(3_000);
+    assert!(bench.gaps().is_empty(), "the room is not live before it was asked for again");
+    bench.pass_ms(7_100);
+    let asked = bench.accept_all(third);
+    assert!(asked.contains(&("subscribe".into(), T.into(), R.into())), "{asked:?}");
+}
+
+#[test]
 fn a_message_that_waited_in_an_unread_link_is_recognised_however_late_it_is_read() {
     let (mut bench, old) = with_jwt();
     bench.reconnect(old, None);

@@ -11,7 +11,7 @@ use super::Machine;
 use super::subscriptions::{Key, KeyState};
 use crate::error::Error;
 use crate::event::{EventKind, Gap};
-use crate::id::{KeyId, LinkId, SubscriptionId};
+use crate::id::{KeyId, LinkId, RouteId, SubscriptionId};
 use crate::time::{Now, UnixMillis};
 
 /// A link that delivers a subscription.
@@ -77,8 +77,13 @@ impl Machine {
         }
         let cause = error.cloned().map(Arc::new);
         let mut torn = Vec::new();
+        let mut ghosts = Vec::new();
         for (id, key) in &mut self.keys {
+            let before = key.perhaps.len();
             key.perhaps.retain(|other| *other != link);
+            if key.is_leaving() && key.perhaps.len() < before {
+                ghosts.push(*id);
+            }
             if key.is_leaving() && key.state == KeyState::Sent(link) {
                 key.state = KeyState::Wanted;
             }
@@ -117,6 +122,7 @@ impl Machine {
         for id in torn {
             self.report_gap(now, id);
         }
+        self.lay_ghosts(ghosts);
     }
 
     /// Links that others have taken over from.
@@ -137,6 +143,14 @@ impl Machine {
             if key.covers.is_empty() && key.state == KeyState::Live {
                 key.state = KeyState::Wanted;
             }
+        }
+    }
+
+    /// The same, when the link before it has ended meanwhile: it may have been silenced long before it was heard to end.
+    pub(super) fn doubt_in_retrospect(&mut self, since: UnixMillis, route: RouteId, error: &Error) {
+        let cause = Arc::new(error.clone());
+        for key in self.keys.values_mut().filter(|key| key.route == route && key.gap.is_some() && key.covers.is_empty()) {
+            key.miss(GapStart { since, cause: Some(cause.clone()) });
         }
     }
 

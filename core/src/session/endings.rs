@@ -203,6 +203,17 @@ impl Machine {
         key.miss(GapStart { since, cause: None });
         key.distrust(|_| true);
         key.state = KeyState::Wanted;
+        // Credentials that were given meanwhile may not bring it back either.
+        for route in self.routes.values_mut() {
+            if let Some(resume) = &mut route.resume {
+                resume.brings.doubt(id);
+            }
+        }
+        for link in self.links.values_mut() {
+            if let Some((_, brings)) = &mut link.resume {
+                brings.doubt(id);
+            }
+        }
         self.enqueue_subscribe(id);
     }
 
@@ -240,6 +251,8 @@ impl Machine {
     pub(super) fn finish(&mut self, id: KeyId) {
         self.tell_leavers(id);
         let Some(key) = self.keys.get_mut(&id) else { return };
+        let draining = self.routes.get(&key.route).map(|route| route.draining.iter().copied());
+        let still_there: Vec<LinkId> = draining.into_iter().flatten().filter(|link| key.is_asked_for_by(*link)).collect();
         key.distrust(|_| true);
         key.perhaps.clear();
         key.ending = false;
@@ -256,9 +269,10 @@ impl Machine {
             let hop = route.candidate.and_then(|link| self.links.get(&link)).and_then(|link| link.resume.as_ref());
             token || hop.is_some_and(|(_, brings)| brings.may_contain(id))
         });
-        // A resume credential would bring it back: remember to end it again.
-        if ghost {
+        // A resume credential would bring it back, and so would a link that is called back: remember to end it again.
+        if ghost || !still_there.is_empty() {
             key.state = KeyState::Wanted;
+            key.perhaps = still_there;
         } else {
             self.remove_key(id);
         }
@@ -270,6 +284,16 @@ impl Machine {
             self.keys.iter().filter(|(_, key)| key.route == route && key.is_leaving() && !key.is_asked_for()).map(|(id, _)| *id).collect();
         for id in ghosts {
             self.finish(id);
+        }
+    }
+
+    /// A draining link is gone, and with it the last that might have brought these back.
+    pub(super) fn lay_ghosts(&mut self, ids: Vec<KeyId>) {
+        for id in ids {
+            let told = self.keys.get(&id).is_some_and(|key| key.is_leaving() && !key.is_asked_for() && key.leavers.is_empty());
+            if told && !self.is_being_unsubscribed(id) {
+                self.finish(id);
+            }
         }
     }
 

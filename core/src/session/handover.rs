@@ -46,6 +46,13 @@ pub(super) struct Carried {
 }
 
 impl Carried {
+    /// What was thought to be live may have ended before the credential was given.
+    pub(super) fn doubt(&mut self, id: KeyId) {
+        if self.live.remove(&id) {
+            self.perhaps.insert(id);
+        }
+    }
+
     pub(super) fn may_contain(&self, id: KeyId) -> bool {
         self.live.contains(&id) || self.perhaps.contains(&id)
     }

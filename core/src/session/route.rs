@@ -189,10 +189,11 @@ impl Machine {
         if loss.resumed {
             self.call_back(id);
         }
-        if let Some(since) = loss.doubt
-            && let Some(active) = self.routes.get(&id).and_then(|route| route.active)
-        {
-            self.doubt(since, active, verdict.error());
+        if let Some(since) = loss.doubt {
+            match self.routes.get(&id).and_then(|route| route.active) {
+                Some(active) => self.doubt(since, active, verdict.error()),
+                None => self.doubt_in_retrospect(since, id, verdict.error()),
+            }
         }
         let Some(route) = self.routes.get_mut(&id) else { return };
         let (wait, keep_resume, error) = match verdict {

@@ -192,15 +192,10 @@ impl Plan {
             Side::Astro => astro(dice, token, strict),
             Side::GraphQl => graphql(dice, token),
         };
-        let mut gateway = gateway;
-        let severed = [Trouble::Cut, Trouble::HalfOpen, Trouble::ResetAfterFlush, Trouble::Spike];
-        if gateway.astro.handover == Handover::Old && troubles.iter().any(|trouble| severed.contains(trouble)) {
-            // A gateway that goes on by the old connection until it hears our goodbye cannot know that the connection is dead or the goodbye
-            // late, and nobody else can know that it does not.
-            gateway.astro.handover = Handover::Move;
-        }
+        let severing = [Trouble::Cut, Trouble::HalfOpen, Trouble::ResetAfterFlush, Trouble::Spike];
+        let severed = troubles.iter().any(|trouble| severing.contains(trouble));
         let latency = *dice.pick(&[(0, 0), (1, 5), (10, 60), (20, 200)]).unwrap_or(&(1, 5));
-        Self {
+        let plan = Self {
             side,
             chaos: dice.ms(10_000, 90_000),
             trouble_every: *dice.pick(&[(20, 500), (300, 3_000), (2_000, 15_000)]).unwrap_or(&(300, 3_000)),
@@ -222,7 +217,17 @@ impl Plan {
             channels: dice.between(2, 12),
             aliases: dice.percent(25),
             troubles,
+        };
+        plan.fair(severed)
+    }
+
+    /// A gateway that goes on by the old connection until it hears our goodbye cannot know that the connection is dead or the goodbye late,
+    /// and nobody else can know that it does not.
+    fn fair(mut self, severed: bool) -> Self {
+        if self.gateway.astro.handover == Handover::Old && (severed || self.cut_at_end) {
+            self.gateway.astro.handover = Handover::Move;
         }
+        self
     }
 }
 

@@ -12,6 +12,9 @@ use crate::event::FaultKind;
 use crate::id::{KeyId, LinkId};
 use crate::session::Context;
 
+/// How often a room is left and asked for again, on one connection, to hear which one it is.
+const ROUNDS: u32 = 3;
+
 impl Astro {
     pub(super) fn response_frame(&mut self, cx: &mut Context<'_>, link: LinkId, bytes: &Bytes) {
         let response = frame::response(bytes);
@@ -119,8 +122,13 @@ impl Astro {
         let only = rooms.filter(|rooms| rooms.len() == 1).and_then(|rooms| rooms.into_iter().next());
         match only {
             Some(room) if first && !state.refused_ends => done(Some(&room)),
-            _ if state.named.insert(key) && !name.starts_with(['\u{1}', '\u{2}']) => Answer::Again,
-            _ => done(None),
+            _ if name.starts_with(['\u{1}', '\u{2}']) => done(None),
+            _ => {
+                let rounds = state.named.entry(key).or_default();
+                *rounds += 1;
+                // Where ending it is refused it comes out no wiser: a few times, since each of them interrupts whoever has the room.
+                if *rounds <= ROUNDS { Answer::Again } else { done(None) }
+            }
         }
     }
 }

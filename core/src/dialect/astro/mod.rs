@@ -13,7 +13,7 @@ mod rooms;
 mod template;
 pub mod topics;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -64,8 +64,8 @@ struct LinkState {
     asked: BTreeMap<KeyId, (String, String)>,
     /// An unsubscribe was refused: taken for done, but the gateway may have kept the room.
     refused_ends: bool,
-    /// Keys of rooms that the gateway was made to name.
-    named: BTreeSet<KeyId>,
+    /// How often the gateway was made to name the rooms of keys.
+    named: BTreeMap<KeyId, u32>,
 }
 
 /// What a command was for.
