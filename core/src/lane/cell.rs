@@ -6,7 +6,7 @@ use super::poller::{PollerCore, Signal};
 use super::queue::{Pushed, Queue};
 use super::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::event::{Closed, Event};
-use crate::id::LaneId;
+use crate::id::{LaneId, Seq};
 
 /// What all lanes of one router share.
 pub(super) struct Hub {
@@ -99,9 +99,9 @@ impl Cell {
     }
 
     /// Producer: ends the lane after what is in it.
-    pub(super) fn end(self: &Arc<Self>, closed: Closed) -> Option<Signal> {
+    pub(super) fn end(self: &Arc<Self>, closed: Closed, seq: Option<Seq>) -> Option<Signal> {
         let mut inner = lock(&self.inner);
-        inner.queue.end(closed);
+        inner.queue.end(closed, seq);
         self.unpause(&mut inner);
         let signal = self.announce(inner);
         self.poller.leave(self.member);
@@ -156,7 +156,7 @@ impl Cell {
         if std::mem::replace(&mut inner.closed, true) {
             return;
         }
-        inner.queue.end(Closed::default());
+        inner.queue.end(Closed::default(), None);
         inner.queue.discard();
         self.unpause(&mut inner);
         let signal = self.announce(inner);
@@ -174,7 +174,7 @@ impl Cell {
         if std::mem::replace(&mut inner.closed, true) {
             return;
         }
-        inner.queue.end(Closed::default());
+        inner.queue.end(Closed::default(), None);
         inner.queue.discard();
         self.unpause(&mut inner);
         drop(inner);

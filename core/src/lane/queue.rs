@@ -144,7 +144,7 @@ impl Queue {
             Overflow::Block | Overflow::Close => {
                 let text =
                     "the lane's consumer was too slow; poll more often, raise the lane's limits, or choose a policy that drops messages";
-                self.end(Closed { cause: Some(Arc::new(Error::new(Code::Overflow, text))), ..Closed::default() });
+                self.end(Closed { cause: Some(Arc::new(Error::new(Code::Overflow, text))), ..Closed::default() }, Some(seq));
                 false
             }
         }
@@ -216,12 +216,14 @@ impl Queue {
         }
     }
 
-    /// Ends the queue: after what is in it comes `Closed`, and nothing after that. A second end changes nothing.
-    pub(super) fn end(&mut self, closed: Closed) {
+    /// Ends the queue: after what is in it comes `Closed`, and nothing after that. A second end changes nothing. `seq`: its place in the
+    /// client's order, if the client has ended; a lane that ends alone numbers on.
+    pub(super) fn end(&mut self, closed: Closed, seq: Option<Seq>) {
         if self.life == Life::Open {
             self.life = Life::Ending;
             self.controls += 1;
-            self.back.push_back(Event { seq: self.last, kind: EventKind::Closed(Box::new(closed)) });
+            let seq = seq.unwrap_or(Seq(self.last.0 + 1));
+            self.back.push_back(Event { seq, kind: EventKind::Closed(Box::new(closed)) });
         }
     }
 

@@ -18,7 +18,7 @@ use super::queue::Queue;
 use super::sync::Ordering;
 use crate::error::{Code, Error};
 use crate::event::{Closed, Event, EventKind, Gap};
-use crate::id::{LaneId, RequestId, SubscriptionId};
+use crate::id::{LaneId, RequestId, Seq, SubscriptionId};
 
 /// The producer's side of one client's lanes. Whoever holds the session holds this beside it.
 ///
@@ -45,7 +45,7 @@ pub struct Router {
     orphans: Vec<SubscriptionId>,
     pausing: bool,
     last_id: u64,
-    end: Option<Box<Closed>>,
+    end: Option<(Option<Seq>, Box<Closed>)>,
 }
 
 struct Slot {
@@ -145,8 +145,8 @@ impl Router {
             return Err(closed());
         }
         let lane = Lane::new(Arc::clone(&cell));
-        if let Some(end) = &self.end {
-            self.signals.extend(cell.end(Closed::clone(end)));
+        if let Some((seq, end)) = &self.end {
+            self.signals.extend(cell.end(Closed::clone(end), *seq));
             return Ok(lane);
         }
         let place = self.free.pop().unwrap_or_else(|| {
@@ -196,7 +196,7 @@ impl Router {
         let Some(slot) = self.remove(lane) else { return Vec::new() };
         let mut staged = slot.staged;
         let delivered = slot.cell.deliver(&mut staged);
-        let signal = slot.cell.end(Closed::default());
+        let signal = slot.cell.end(Closed::default(), None);
         // The owner may hold a lock here; the wakes wait for the flush.
         self.signals.extend([delivered.signal, signal].into_iter().flatten());
         slot.owns
@@ -245,7 +245,7 @@ impl Router {
                 self.index.every_service(&mut targets);
                 self.index.every_reply(&mut targets);
             }
-            EventKind::Closed(closed) => self.finish(closed),
+            EventKind::Closed(closed) => self.finish(Some(event.seq), closed),
             // Lanes make their own.
             EventKind::Lagged { .. } => {}
         }
@@ -341,14 +341,14 @@ impl Router {
     }
 
     /// Ends every lane with the client's own end.
-    fn finish(&mut self, closed: &Closed) {
+    fn finish(&mut self, seq: Option<Seq>, closed: &Closed) {
         let signals = self.hand_over();
         self.signals = signals.0;
-        self.end.get_or_insert_with(|| Box::new(closed.clone()));
+        self.end.get_or_insert_with(|| (seq, Box::new(closed.clone())));
         let lanes: Vec<LaneId> = self.slots.0.iter().rev().flatten().map(|slot| slot.cell.id).collect();
         for lane in lanes {
             if let Some(slot) = self.remove(lane) {
-                self.signals.extend(slot.cell.end(closed.clone()));
+                self.signals.extend(slot.cell.end(closed.clone(), seq));
             }
         }
     }
@@ -387,7 +387,7 @@ impl Router {
 
 impl Drop for Router {
     fn drop(&mut self) {
-        self.finish(&Closed::default());
+        self.finish(None, &Closed::default());
         self.flush();
     }
 }

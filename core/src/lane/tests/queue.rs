@@ -100,8 +100,19 @@ fn a_lane_that_closes_ends_after_what_is_in_it() {
     assert_eq!(queue.push(message(1, 1)), Pushed::Taken);
     assert_eq!(queue.push(message(2, 1)), Pushed::Ended);
     assert_eq!(queue.push(subscribed(3, 1)), Pushed::Taken);
-    queue.end(Closed::default());
+    queue.end(Closed::default(), None);
     assert_eq!(drain(&mut queue), ["m1", "closed Some(\"overflow\")"]);
+}
+
+#[test]
+fn what_ends_a_lane_has_a_number_of_its_own() {
+    for (client, expected) in [(None, 2), (Some(Seq(7)), 7)] {
+        let mut queue = queue(8, 1000, Overflow::Block);
+        queue.push(subscribed(1, 1));
+        queue.end(Closed::default(), client);
+        let numbers: Vec<u64> = std::iter::from_fn(|| queue.pop()).map(|event| event.seq.0).collect();
+        assert_eq!(numbers, [1, expected]);
+    }
 }
 
 #[test]
@@ -285,7 +296,7 @@ proptest! {
                     continue;
                 }
                 Step::End => {
-                    queue.end(Closed::default());
+                    queue.end(Closed::default(), None);
                     open = false;
                     continue;
                 }
@@ -305,8 +316,8 @@ proptest! {
             prop_assert_eq!(counted, queue.bytes);
             prop_assert_eq!(queue.len(), queue.messages + queue.controls);
         }
-        queue.end(Closed::default());
-        queue.end(Closed::default());
+        queue.end(Closed::default(), None);
+        queue.end(Closed::default(), None);
         out.extend(std::iter::from_fn(|| queue.pop()));
 
         // One `Closed`, and it is last.
