@@ -6,13 +6,12 @@
 //! a connection on which nothing happens; here EVENTS is how many).
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
-use tokio::task::LocalSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -166,56 +165,46 @@ const SPARSE: usize = 200;
 const SPARSE_BUFFER: usize = 8 << 10;
 
 /// Counts what all connections of a row hear.
-async fn meter_sparse(heard: &Cell<u64>, events: u64) {
-    let (before, meter) = (heard.get(), Meter::start());
-    while heard.get() - before < events {
+async fn meter_sparse(heard: &AtomicU64, events: u64) {
+    let (before, meter) = (heard.load(Ordering::Relaxed), Meter::start());
+    while heard.load(Ordering::Relaxed) - before < events {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    meter.report(heard.get() - before);
+    meter.report(heard.load(Ordering::Relaxed) - before);
 }
 
 async fn topicwire_sparse(url: &str, events: u64) -> Result<(), Any> {
-    let heard = Rc::new(Cell::new(0));
-    let tasks = LocalSet::new();
-    tasks
-        .run_until(async {
-            for _ in 0..SPARSE {
-                let mut astro = Astro::connect(AstroOptions { url: url.into(), ..AstroOptions::new("token") }).await?;
-                astro.subscribe(TOPIC, ROOM).await?;
-                let heard = heard.clone();
-                tokio::task::spawn_local(async move {
-                    while let Some(event) = astro.next().await {
-                        if let EventKind::Message(message) = event.kind {
-                            heard.set(heard.get() + u64::from(message.topic().is_some()));
-                        }
-                    }
-                });
+    let heard = Arc::new(AtomicU64::new(0));
+    for _ in 0..SPARSE {
+        let mut astro = Astro::connect(AstroOptions { url: url.into(), ..AstroOptions::new("token") }).await?;
+        astro.subscribe(TOPIC, ROOM).await?;
+        let heard = heard.clone();
+        tokio::spawn(async move {
+            while let Some(event) = astro.next().await {
+                if let EventKind::Message(message) = event.kind {
+                    heard.fetch_add(u64::from(message.topic().is_some()), Ordering::Relaxed);
+                }
             }
-            meter_sparse(&heard, events).await;
-            Ok(())
-        })
-        .await
+        });
+    }
+    meter_sparse(&heard, events).await;
+    Ok(())
 }
 
 async fn tungstenite_sparse(url: &str, events: u64) -> Result<(), Any> {
-    let heard = Rc::new(Cell::new(0));
-    let tasks = LocalSet::new();
-    tasks
-        .run_until(async {
-            for _ in 0..SPARSE {
-                let mut socket = dial_with(url, SPARSE_BUFFER).await?;
-                subscribe(&mut socket).await?;
-                let heard = heard.clone();
-                tokio::task::spawn_local(async move {
-                    while let Some(Ok(message)) = socket.next().await {
-                        heard.set(heard.get() + u64::from(!message.is_empty()));
-                    }
-                });
+    let heard = Arc::new(AtomicU64::new(0));
+    for _ in 0..SPARSE {
+        let mut socket = dial_with(url, SPARSE_BUFFER).await?;
+        subscribe(&mut socket).await?;
+        let heard = heard.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = socket.next().await {
+                heard.fetch_add(u64::from(!message.is_empty()), Ordering::Relaxed);
             }
-            meter_sparse(&heard, events).await;
-            Ok(())
-        })
-        .await
+        });
+    }
+    meter_sparse(&heard, events).await;
+    Ok(())
 }
 
 /// Prints by how much this process has grown, a connection.

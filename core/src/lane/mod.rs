@@ -62,6 +62,8 @@ pub use interest::Interest;
 pub use kinds::{Kind, KindSet};
 pub use lane::{Lane, LaneStats};
 pub use options::{LaneOptions, Overflow, Role};
+#[cfg(feature = "net")]
+pub(crate) use options::{TURN_BYTES, TURN_EVENTS};
 pub use poller::{Poller, Ready, Wake};
 pub use router::{Attention, Router, Signals};
 

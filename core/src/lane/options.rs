@@ -143,3 +143,8 @@ pub(super) struct Limits {
     /// Bytes of messages.
     pub(super) bytes: usize,
 }
+
+/// What a driver takes from a socket at most before it hands it over and hears that it should pause; the last frame of it may be any size.
+pub(crate) const TURN_EVENTS: usize = 256;
+/// The same, in bytes.
+pub(crate) const TURN_BYTES: usize = 128 << 10;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::coalesce;
-use super::options::{Limits, Overflow};
+use super::options::{Limits, Overflow, TURN_BYTES, TURN_EVENTS};
 use crate::error::{Code, Error};
 use crate::event::{Closed, Event, EventKind};
 use crate::id::Seq;
@@ -31,7 +31,8 @@ enum Life {
 
 /// How many events other than messages may pile up before those that say the same are merged.
 const PATIENCE: usize = 256;
-/// A lane that blocks takes this many times its limits before it gives up: replies and probes lie behind messages on the same socket.
+/// A lane that blocks takes this many times its limits before it gives up: replies and probes lie behind messages on the same socket. It takes
+/// as many turns of the driver, too, since a small lane fills up in the middle of one.
 const LAST_RESORT: usize = 4;
 /// An empty queue gives back the room above this many events, unless it has just been in need of it.
 const IDLE_CAPACITY: usize = 256;
@@ -140,7 +141,7 @@ impl Queue {
                 self.controls += usize::from(coalesce::push_hole(trail, hole(seq)));
                 false
             }
-            Overflow::Block if self.within(cost, LAST_RESORT) => true,
+            Overflow::Block if self.is_before_last_resort() => true,
             Overflow::Block | Overflow::Close => {
                 let text =
                     "the lane's consumer was too slow; poll more often, raise the lane's limits, or choose a policy that drops messages";
@@ -251,12 +252,13 @@ impl Queue {
     }
 
     fn fits(&self, cost: usize) -> bool {
-        self.within(cost, 1)
+        self.messages < self.limits.events && self.bytes.saturating_add(cost) <= self.limits.bytes
     }
 
-    fn within(&self, cost: usize, times: usize) -> bool {
-        self.messages < self.limits.events.saturating_mul(times)
-            && self.bytes.saturating_add(cost) <= self.limits.bytes.saturating_mul(times)
+    /// How large the next message is does not matter: reading stops behind it.
+    fn is_before_last_resort(&self) -> bool {
+        self.messages < self.limits.events.max(TURN_EVENTS).saturating_mul(LAST_RESORT)
+            && self.bytes < self.limits.bytes.max(TURN_BYTES).saturating_mul(LAST_RESORT)
     }
 
     /// Whether the lane wants reading to pause.

@@ -22,12 +22,9 @@ use super::gate::Next;
 use super::stream::NetStream;
 use crate::event::CloseFrame;
 use crate::id::{LinkId, Ticket};
+use crate::lane::{TURN_BYTES, TURN_EVENTS};
 use crate::session::io::{Frame, Input, LinkEnd};
 
-/// Frames that one turn takes at most, so that one busy link does not keep callers from the session.
-const TURN: usize = 256;
-/// Bytes that one turn takes at most (and one frame more): a lane that blocks must be able to say stop before it is far too full.
-const TURN_BYTES: usize = 128 << 10;
 /// How long the peer may take to hang up once both sides have said goodbye.
 const HANG_UP: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -98,7 +95,8 @@ impl Link {
     /// Takes what has come. True if there may be more. The system is asked only when what it gave before has had its turn.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         while self.reading && !self.over {
-            if self.frames.len() >= TURN || self.frame_bytes >= TURN_BYTES {
+            // One busy link must not keep callers from the session, and a lane that blocks must be able to say stop.
+            if self.frames.len() >= TURN_EVENTS || self.frame_bytes >= TURN_BYTES {
                 return true;
             }
             match self.socket.get_mut().poll_frame(cx, self.frames.is_empty()) {

@@ -159,7 +159,7 @@ class Handshake:
 
     def lane(self) -> dict[str, Any]:
         """The options of the queue of messages, which holds the socket back when it is full."""
-        # A turn of the core reads up to 64 frames, so that a smaller queue would overflow rather than hold back.
+        # Less than this is not worth pausing for: what was read with it is in memory anyway.
         high = self.max_queue[0] if isinstance(self.max_queue, tuple) else self.max_queue
         size = self.max_size[0] if isinstance(self.max_size, tuple) else self.max_size
         roomy = {"overflow": "block", "events": max(64, high or 1 << 30)}

@@ -81,10 +81,10 @@ fn a_stall_lets_reading_go_on_at_the_cost_of_the_oldest() {
 #[test]
 fn a_lane_beyond_its_last_resort_ends_and_holds_nobody_back() {
     let (poller, (mut router, _)) = (Poller::new_waiting(), counted());
-    let lane = router.open(&poller, blocking(4)).unwrap();
-    send(&mut router, 1..=4);
+    let lane = router.open(&poller, blocking(500)).unwrap();
+    send(&mut router, 1..=500);
     assert_eq!(router.attend().pressure, Some(true));
-    send(&mut router, 5..=17);
+    send(&mut router, 501..=2001);
     assert_eq!(router.attend().pressure, Some(false));
-    assert_eq!((drain(&lane).len(), router.lanes()), (17, 0));
+    assert_eq!((drain(&lane).len(), router.lanes()), (2001, 0));
 }

@@ -133,12 +133,22 @@ fn a_lane_that_blocks_asks_for_a_pause_and_is_low_at_a_quarter() {
 
 #[test]
 fn a_lane_that_blocks_takes_four_times_its_limits_and_then_ends() {
-    let mut queue = queue(2, 1000, Overflow::Block);
-    for seq in 1..=8 {
+    let mut queue = queue(500, 1 << 20, Overflow::Block);
+    for seq in 1..=2000 {
         assert_eq!(queue.push(message(seq, 1)), Pushed::Taken);
     }
-    assert_eq!(queue.push(message(9, 1)), Pushed::Ended);
+    assert_eq!(queue.push(message(2001, 1)), Pushed::Ended);
     assert_eq!(drain(&mut queue).last().map(String::as_str), Some("closed Some(\"overflow\")"));
+}
+
+#[test]
+fn a_small_lane_that_blocks_takes_what_comes_before_the_driver_can_pause() {
+    let mut queue = queue(16, 1000, Overflow::Block);
+    for seq in 1..=TURN_EVENTS as u64 + 15 {
+        assert_eq!(queue.push(message(seq, 200)), Pushed::Taken);
+    }
+    assert!(queue.wants_pause());
+    assert_eq!(queue.push(message(1000, 1 << 20)), Pushed::Taken, "the last frame of a turn may be any size");
 }
 
 #[test]
@@ -213,6 +223,9 @@ fn one_writable_is_enough() {
     assert_eq!(drain(&mut queue), ["Writable"]);
 }
 
+/// Of what the property below plays with.
+const LARGEST_MESSAGE: usize = 5000;
+
 #[derive(Debug, Clone)]
 enum Step {
     Message(usize),
@@ -231,7 +244,7 @@ fn policy() -> impl Strategy<Value = Overflow> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => (0..600_usize).prop_map(Step::Message),
-        2 => Just(Step::Message(5000)),
+        2 => Just(Step::Message(LARGEST_MESSAGE)),
         6 => Just(Step::Subscribed),
         2 => Just(Step::State),
         6 => (0..12_usize).prop_map(Step::Pop),
@@ -307,8 +320,8 @@ proptest! {
             } else if open {
                 told.push((seq, is_message));
             }
-            prop_assert!(queue.messages <= events * LAST_RESORT);
-            prop_assert!(queue.messages <= 1 || queue.bytes <= bytes * LAST_RESORT);
+            prop_assert!(queue.messages <= events.max(TURN_EVENTS) * LAST_RESORT);
+            prop_assert!(queue.messages <= 1 || queue.bytes <= bytes.max(TURN_BYTES) * LAST_RESORT + LARGEST_MESSAGE);
             let counted: usize = queue.back.iter().chain(&queue.front).filter_map(|event| match &event.kind {
                 EventKind::Message(message) => Some(message.frame.len()),
                 _ => None,
