@@ -96,7 +96,8 @@ pub struct Attention {
 
 /// How many buffers are kept between turns, and how large they may be.
 const SPARES: usize = 4;
-const SPARE_CAPACITY: usize = 1024;
+/// How many events one that is kept has room for. Less is cheaper to make again than to keep for a connection that rests.
+const SPARE_CAPACITY: std::ops::RangeInclusive<usize> = 9..=1024;
 
 impl Router {
     /// A router without lanes. `attention` is called when [`attend`](Self::attend) has something to say that did not come of the owner's
@@ -302,7 +303,7 @@ impl Router {
             let Some(slot) = &mut self.slots.0[place] else { continue };
             let delivered = slot.cell.deliver(&mut slot.staged);
             let staged = std::mem::take(&mut slot.staged);
-            if self.spare.len() < SPARES && staged.capacity() <= SPARE_CAPACITY {
+            if self.spare.len() < SPARES && SPARE_CAPACITY.contains(&staged.capacity()) {
                 self.spare.push(staged);
             }
             self.signals.extend(delivered.signal);

@@ -30,6 +30,7 @@ mod state;
 mod subscriptions;
 mod timers;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,6 +54,8 @@ use crate::options::Options;
 use crate::secret::Secret;
 use crate::time::Now;
 
+/// Room that is not kept between turns.
+const FEW_EVENTS: usize = 8;
 /// Message ids are compared this much longer than links overlap.
 const DEDUP_TAIL: Duration = Duration::from_secs(10);
 
@@ -222,7 +225,12 @@ impl Session {
 
     /// The next thing to tell, until there is none.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.machine.events.pop_front()
+        let event = self.machine.events.pop_front();
+        // Room for a few events is cheaper to make again than to keep for a connection that rests.
+        if event.is_none() && self.machine.events.capacity() <= FEW_EVENTS {
+            self.machine.events = VecDeque::new();
+        }
+        event
     }
 
     /// Takes a command. The caller chose the request's number (below 2⁵³, never used before in this client); exactly one `Reply` will
