@@ -37,7 +37,12 @@ fn threads_start_with_the_first_connection_block_signals_and_one_runtimes_end_en
     }
 
     // A program's own runtime: when that goes, so do the clients on it, and whoever waits for them hears of it.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+    one_runtimes_end_ends_its_clients(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads"));
+    // One that never ran anything.
+    one_runtimes_end_ends_its_clients(tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"));
+}
+
+fn one_runtimes_end_ends_its_clients(runtime: tokio::runtime::Runtime) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port");
     let url = format!("ws://{}/", listener.local_addr().expect("an address"));
     let client = Client::new(Options::Raw(RawOptions::new(url))).expect("good options");

@@ -95,7 +95,7 @@ impl Handle {
     /// Starts the conductor, which ends with the session. Only the first call does something.
     pub fn start(self: &Arc<Self>, runtime: &Runtime) {
         if self.runtime.set(runtime.clone()).is_ok() {
-            runtime.spawn(conduct(self.clone()));
+            runtime.spawn(conduct(Baton(self.clone())));
         }
     }
 
@@ -210,7 +210,7 @@ impl Core {
 }
 
 /// Ends the client when its conductor does. Mostly it has ended before; but a runtime that is shut down drops its tasks where they stand,
-/// and whoever waits in a lane would wait for ever.
+/// and whoever waits in a lane would wait for ever. It comes with the task, which may be dropped before it was ever polled.
 struct Baton(Arc<Handle>);
 
 impl Drop for Baton {
@@ -220,8 +220,7 @@ impl Drop for Baton {
 }
 
 /// Dials, sends requests and keeps the time, until the session is closed.
-async fn conduct(handle: Arc<Handle>) {
-    let baton = Baton(handle);
+async fn conduct(baton: Baton) {
     let handle = &baton.0;
     loop {
         let (orders, due, closed) = {

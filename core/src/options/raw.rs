@@ -35,6 +35,7 @@ pub struct RawOptions {
     /// How to reach the server.
     pub connection: ConnectionOptions,
     /// How to come back after a loss. Off unless `enabled` is set.
+    #[serde(deserialize_with = "off_unless_enabled")]
     pub reconnect: ReconnectOptions,
     /// How much may wait.
     pub queue: QueueOptions,
@@ -76,5 +77,31 @@ impl RawOptions {
         self.connection.validate()?;
         self.reconnect.validate()?;
         self.queue.validate()
+    }
+}
+
+/// What says how to reconnect does not say that it should be done.
+fn off_unless_enabled<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ReconnectOptions, D::Error> {
+    let mut fields = serde_json::Map::deserialize(deserializer)?;
+    fields.entry("enabled").or_insert(serde_json::Value::Bool(false));
+    serde_json::from_value(serde_json::Value::Object(fields)).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reconnecting_stays_off_until_it_is_asked_for() {
+        for (json, enabled) in [
+            ("{}", false),
+            (r#"{"reconnect": {"initial_ms": 50}}"#, false),
+            (r#"{"reconnect": {"initial_ms": 50, "enabled": true}}"#, true),
+        ] {
+            let options: RawOptions = serde_json::from_str(json).unwrap();
+            assert_eq!(options.reconnect.enabled, enabled, "{json}");
+        }
+        let error = serde_json::from_str::<RawOptions>(r#"{"reconnect": {"initial": 50}}"#).unwrap_err().to_string();
+        assert!(error.contains("initial"), "{error}");
     }
 }
