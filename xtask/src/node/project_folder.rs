@@ -21,6 +21,7 @@ pub(crate) fn install(tarballs: &[PathBuf]) -> Result<PathBuf> {
     project::output(npm)?;
     copy(&project::root().join("bindings-node/tests"), &folder.join("tests"))?;
     copy(&project::root().join("examples/node"), &folder.join("examples"))?;
+    copy(&project::root().join("tests/scenarios"), &folder.join("scenarios"))?;
     fs::create_dir(folder.join("pages")).map_err(failed)?;
     for page in ["README.md", "docs/node.md"] {
         let page = project::root().join(page);
