@@ -22,6 +22,7 @@ pub(crate) fn install(tarballs: &[PathBuf]) -> Result<PathBuf> {
     copy(&project::root().join("bindings-node/tests"), &folder.join("tests"))?;
     copy(&project::root().join("examples/node"), &folder.join("examples"))?;
     copy(&project::root().join("tests/scenarios"), &folder.join("scenarios"))?;
+    copy(&project::root().join("tests/interop/seeds"), &folder.join("seeds"))?;
     fs::create_dir(folder.join("pages")).map_err(failed)?;
     for page in ["README.md", "docs/node.md"] {
         let page = project::root().join(page);
