@@ -142,9 +142,10 @@ const KINDS = {
 /**
  * Decodes a batch that begins a buffer. Nothing of the buffer is kept.
  * @param {Buffer} buffer
+ * @param {any} client the native client, which knows what payloads mean
  * @returns {{ events: any[], more: boolean }}
  */
-function decode(buffer) {
+function decode(buffer, client) {
   if (buffer.length < 32 || buffer.readUInt32LE(0) !== MAGIC || buffer.readUInt16LE(4) !== 1) {
     throw new Error('the addon speaks another batch layout than this package: install both anew, in the same version');
   }
@@ -157,7 +158,7 @@ function decode(buffer) {
   const whole = buffer.latin1Slice(0, buffer.readUInt32LE(24));
   const events = new Array(count);
   for (let index = 0; index < count; index += 1) {
-    events[index] = event(buffer, headerLength + index * recordLength, strings, whole);
+    events[index] = event(buffer, headerLength + index * recordLength, strings, whole, client);
   }
   return { events, more };
 }
@@ -169,7 +170,14 @@ function table(/** @type {Buffer} */ buffer, /** @type {number} */ at, /** @type
   });
 }
 
-function event(/** @type {Buffer} */ buffer, /** @type {number} */ at, /** @type {string[]} */ strings, /** @type {string} */ whole) {
+/**
+ * @param {Buffer} buffer
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {string} whole
+ * @param {any} client
+ */
+function event(buffer, at, strings, whole, client) {
   const kind = buffer.readUInt16LE(at);
   const flags = buffer.readUInt16LE(at + 2);
   const seq = u64(buffer, at + 8);
@@ -191,6 +199,7 @@ function event(/** @type {Buffer} */ buffer, /** @type {number} */ at, /** @type
       subscriptions: flags & 16 ? several(buffer, at + 24) : subject === null ? [] : [subject],
       bytes: whole.slice(bodyAt, bodyAt + bodyLength),
       flags,
+      client,
     });
   }
   const read = KINDS[kind];

@@ -70,7 +70,7 @@ class Lane {
       room = Buffer.allocUnsafeSlow(-used);
       used = this.native.pollInto(room, SLICE);
     }
-    return used <= 0 ? { events: [], more: false } : decode(room.subarray(0, used));
+    return used <= 0 ? { events: [], more: false } : decode(room.subarray(0, used), this.client);
   }
 
   close() {

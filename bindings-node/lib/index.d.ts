@@ -57,6 +57,12 @@ export class Message implements Base {
   /** The payload, decoded. Throws a `SyntaxError` for JSON that is none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly data: any;
+  /**
+   * The payload as what it means, under steady names whichever of its shapes the gateway sent; null where there is no such view.
+   * `kind` says what it is: `tip`, `activity`, `session_update`, … Amounts are decimal texts.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly typed: any;
 }
 
 /** The client's state changed. */

@@ -22,6 +22,8 @@ class Message {
   #flags;
   #data;
   #decoded = false;
+  #client;
+  /** @type {any} */ #typed;
 
   /** @param {any} fields */
   constructor(fields) {
@@ -36,6 +38,7 @@ class Message {
     this.subscriptions = fields.subscriptions;
     this.#bytes = /** @type {string} */ (fields.bytes);
     this.#flags = /** @type {number} */ (fields.flags);
+    this.#client = fields.client;
   }
 
   /** What the payload is: `json`, `text`, `binary`, or `json_string` (JSON that came escaped within a string). */
@@ -68,6 +71,15 @@ class Message {
       this.#decoded = true;
     }
     return this.#data;
+  }
+
+  /** The payload as what it means, under steady names; null where there is no such view. It is made when it is first looked at. */
+  get typed() {
+    if (this.#typed === undefined) {
+      const json = this.#client.canonical(this.topic, this.raw);
+      this.#typed = json === null ? null : JSON.parse(json);
+    }
+    return this.#typed;
   }
 
   #decode() {

@@ -13,6 +13,7 @@ use topicwire::command::{Command, Outgoing};
 use topicwire::id::{LaneId, RequestId};
 use topicwire::lane::LaneOptions;
 use topicwire::options::Options;
+use topicwire::view::Views;
 
 use crate::error::thrown;
 use crate::lane::NativeLane;
@@ -29,6 +30,7 @@ const FIN: u32 = 4;
 #[napi]
 pub struct NativeClient {
     inner: Arc<topicwire::Client>,
+    views: Views,
 }
 
 /// Counters.
@@ -70,9 +72,17 @@ impl NativeClient {
     #[napi(constructor)]
     pub fn new(poller: &NativePoller, options: String) -> Result<Self> {
         let options = Options::from_json(options.as_bytes()).map_err(thrown)?;
+        let views = Views::of(&options);
         let inner = Arc::new(topicwire::Client::new(options).map_err(thrown)?);
         poller.clients.add(&inner);
-        Ok(Self { inner })
+        Ok(Self { inner, views })
+    }
+
+    /// A payload as what it means, as canonical JSON; nothing where it has no such view.
+    #[napi]
+    #[must_use]
+    pub fn canonical(&self, topic: Option<String>, payload: &[u8]) -> Option<String> {
+        self.views.canonical_payload(topic.as_deref(), payload).and_then(|json| String::from_utf8(json).ok())
     }
 
     /// Begins to connect; the rest comes as events.

@@ -47,6 +47,24 @@ test('a subscription brings typed and decoded messages', async () => {
   assert.equal(astro.closed.clean, true);
 });
 
+test('a payload has its canonical view under steady names', async () => {
+  const astro = await connected();
+  await astro.subscribe('channel.stream.status', { room: DEFAULT_ROOM });
+  await astro.subscribe('channel.unheard.of', { room: DEFAULT_ROOM }).catch(() => {});
+  await gateway.publish('channel.stream.status', { isLive: true });
+  const message = await first(astro, 'message');
+  assert.deepEqual(message.typed, { topic: 'channel.stream.status', kind: 'stream_status', is_live: true });
+  assert.equal(message.typed, message.typed, 'it is made once');
+  assert.deepEqual(message.data, { isLive: true });
+  await astro.close();
+
+  const raw = new Raw(gateway.rawUrl);
+  await raw.connect();
+  await raw.send('{"isLive":true}');
+  assert.equal((await first(raw, 'message')).typed, null);
+  await raw.close();
+});
+
 test('what happens between two loops is not lost', async () => {
   const astro = await connected();
   await astro.subscribe('channel.tips', { room: DEFAULT_ROOM });

@@ -127,8 +127,9 @@ test('a close has its code and reason on both sides', async () => {
   assert.equal(code, 4001);
   assert.ok(Buffer.isBuffer(reason));
   const other = await opened();
+  const ended = once(other, 'close');
   await gateway.fault('close', { code: 4500, reason: 'because', target: 'newest' });
-  const [theirs, why] = await once(other, 'close');
+  const [theirs, why] = await ended;
   assert.deepEqual([theirs, why.toString()], [4500, 'because']);
 });
 
@@ -138,8 +139,9 @@ test('a close without a code is 1005, and a broken connection 1006 and no error'
   assert.equal((await once(socket, 'close'))[0], 1005);
   const broken = await opened();
   broken.on('error', (error) => assert.fail(error));
+  const ended = once(broken, 'close');
   await gateway.fault('cut', { how: 'reset', target: 'newest' });
-  assert.equal((await once(broken, 'close'))[0], 1006);
+  assert.equal((await ended)[0], 1006);
 });
 
 test('codes and reasons that cannot be sent are refused', async () => {
@@ -157,6 +159,23 @@ test('terminate ends it at once, and nothing is told but the end', async () => {
     socket.on('message', () => assert.fail('a message after terminate()'));
   });
   assert.equal((await once(socket, 'close'))[0], 1006);
+});
+
+test('terminate ends it also when more has arrived than it takes at once', async () => {
+  const socket = await opened();
+  socket.pause();
+  let seen = 0;
+  socket.on('message', () => {
+    seen += 1;
+    socket.terminate();
+  });
+  const ended = once(socket, 'close');
+  for (let n = 0; n < 10; n += 1) await new Promise((resolve) => socket.send('x'.repeat(40_000), resolve));
+  // The answers are on their way while the gateway is asked.
+  for (let n = 0; n < 10; n += 1) await gateway.connections();
+  socket.resume();
+  assert.equal((await ended)[0], 1006);
+  assert.equal(seen, 1);
 });
 
 test('closing while it connects is an error and then a close', async () => {

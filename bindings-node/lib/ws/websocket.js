@@ -40,6 +40,7 @@ class WebSocket extends EventEmitter {
   #scheduled = false;
   #paused = false;
   #partial = false;
+  #terminated = false;
   #oneAtATime;
   /** @type {Map<number, (error?: Error) => void>} */ #written = new Map();
   #next = 1;
@@ -173,8 +174,8 @@ class WebSocket extends EventEmitter {
         this.emit('open');
         break;
       case 'message':
-        // After `terminate()` nothing more is told.
-        if (this.#state !== CLOSED && this.#state !== CONNECTING) this.emit('message', this.#received(event), event.payloadKind === 'binary');
+        // After `terminate()` nothing is told but the end, also of what had arrived before it.
+        if (!this.#terminated) this.emit('message', this.#received(event), event.payloadKind === 'binary');
         break;
       case 'ping':
       case 'pong':
@@ -331,10 +332,9 @@ class WebSocket extends EventEmitter {
   terminate() {
     if (this.#state === CLOSED) return;
     if (this.#state === CONNECTING) this.#abandon();
-    else {
+    else if (!this.#terminated) {
       this.#state = CLOSING;
-      // What has arrived and was not told is not told any more.
-      this.#events = [];
+      this.#terminated = true;
       calling(() => this.#native.abort());
       this.resume();
     }

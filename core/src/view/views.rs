@@ -48,6 +48,18 @@ impl Views {
             Self::WebPubSub => webpubsub::canonical(message.frame()),
         }
     }
+
+    /// The same of a payload that has left its frame, as those that languages read from batches have.
+    #[must_use]
+    pub fn canonical_payload(self, topic: Option<&str>, payload: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::None => None,
+            // A view finds what it needs by its name in the frame.
+            Self::Astro => astro::canonical(topic?, &[b"{\"data\":", payload, b"}"].concat()),
+            Self::GraphQl => graphql::canonical(payload),
+            Self::WebPubSub => webpubsub::canonical(payload),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +79,9 @@ mod tests {
         assert_eq!(canonical(Views::Astro, "channel.stream.status", frame).as_deref(), Some(wanted));
         assert_eq!(canonical(Views::Astro, "channel.unheard.of", frame), None);
         assert_eq!(canonical(Views::None, "channel.stream.status", frame), None);
+        let alone = Views::Astro.canonical_payload(Some("channel.stream.status"), br#"{"isLive":true}"#);
+        assert_eq!(alone.as_deref(), Some(wanted.as_bytes()));
+        assert_eq!(Views::Astro.canonical_payload(None, b"{}"), None);
     }
 
     #[test]
