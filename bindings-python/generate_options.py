@@ -34,10 +34,11 @@ CLASSES = {
     "AstroOptions": ("AstroOptions", "Options of `topicwire.Astro`."),
     "GraphQlOptions": ("GraphQLOptions", "Options of `topicwire.GraphQL`."),
     "RawOptions": ("RawOptions", "Options of `topicwire.Raw`."),
+    "WebPubSubOptions": ("WebPubSubOptions", "Options of `topicwire.WebPubSub`."),
 }
 
 # What the constructors take by names and in forms of their own.
-OWN = {"token", "credentials", "url"}
+OWN = {"token", "credentials", "url", "url_provider"}
 
 
 def python_type(schema: dict[str, Any], defs: dict[str, Any]) -> str:
@@ -76,8 +77,8 @@ def emit() -> str:
     """The whole file."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     defs = schema["$defs"]
-    names = ", ".join(f'"{name}"' for name, _ in sorted(CLASSES.values()))
-    parts = [HEAD, f"\n__all__ = [{names}]\n"]
+    names = "".join(f'    "{name}",\n' for name, _ in sorted(CLASSES.values()))
+    parts = [HEAD, f"\n__all__ = [\n{names}]\n"]
     for name, (shown, sentence) in CLASSES.items():
         lines = [f"\n\nclass {shown}(TypedDict, total=False):", f'    """{sentence}"""', ""]
         for option, value in sorted(defs[name]["properties"].items()):

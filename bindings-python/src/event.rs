@@ -63,7 +63,7 @@ event! {
     State("from_", "to", "cause") {
         /// The state before.
         from_: &'static str,
-        /// The state now: `idle`, `connecting`, `awaiting_welcome`, `active`, `handing_over`, `backoff` or `closed`.
+        /// The state now: `idle`, `connecting`, `active` and so on; `StateName` has them all.
         to: &'static str,
         /// Why, where there is a reason: a `topicwire.Error`.
         cause: Option<Py<PyAny>>,

@@ -116,6 +116,15 @@ def test_the_raw_program_gets_its_echo() -> None:
         assert raw.returncode == 0
 
 
+def test_the_member_of_a_group_prints_what_is_sent_to_it() -> None:
+    with LocalGateway() as gateway, running("webpubsub.py", HUB=gateway.access_url()) as member:
+        assert line(member) == "lobby: good morning"
+        gateway.publish_to_group("lobby", {"n": 1})
+        assert line(member) == "lobby: {'n': 1}"
+        gateway.fault("cut", how="fin")
+        assert line(member) == "the session goes on where it was"
+
+
 def test_the_blocking_bot_prints_and_ends_with_ctrl_c() -> None:
     with LocalGateway() as gateway, running("blocking.py", ASTRO_URL=gateway.astro_url) as bot:
         until(bot, "listening")

@@ -24,6 +24,7 @@ The same without asyncio is in `topicwire.sync`. `topicwire.websockets` has the 
 from __future__ import annotations
 
 from ._credentials import Token, TokenRequest
+from ._hub import Acknowledgement, Invoked
 from ._native import __version__
 from ._subscription import Subscription
 from .astro import Astro
@@ -59,8 +60,10 @@ from .events import (
 from .graphql import GraphQL, Operation
 from .raw import Raw
 from .stream import Stream
+from .webpubsub import GroupStream, WebPubSub
 
 __all__ = [
+    "Acknowledgement",
     "AnswerTimeoutError",
     "Astro",
     "Closed",
@@ -72,7 +75,9 @@ __all__ = [
     "Gap",
     "GatewayError",
     "GraphQL",
+    "GroupStream",
     "InternalError",
+    "Invoked",
     "Lagged",
     "Message",
     "Opened",
@@ -94,5 +99,6 @@ __all__ = [
     "Unknown",
     "Unsubscribed",
     "UsageError",
+    "WebPubSub",
     "__version__",
 ]

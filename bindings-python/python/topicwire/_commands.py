@@ -10,7 +10,7 @@ from typing import Any
 from .errors import OptionError
 from .events import KINDS, Event
 
-__all__ = ["filtered", "lane", "operation", "options", "subscribe", "unsubscribe", "unsubscribe_all"]
+__all__ = ["filtered", "lane", "operation", "options", "subscribe", "unsubscribe", "unsubscribe_all", "written"]
 
 _lanes = 0
 
@@ -93,6 +93,11 @@ def operation(
         "data_timeout_ms": data_timeout_ms,
     }
     return _json(kind, command)
+
+
+def written(kind: str, members: Mapping[str, Any]) -> str:
+    """Any other command."""
+    return _json(kind, members)
 
 
 PING = '{"type":"ping"}'

@@ -153,7 +153,7 @@ class State(_Event):
         """The state before."""
     @property
     def to(self) -> StateName:
-        """The state now: `idle`, `connecting`, `awaiting_welcome`, `active`, `handing_over`, `backoff` or `closed`."""
+        """The state now: `idle`, `connecting`, `active` and so on; `StateName` has them all."""
     @property
     def cause(self) -> Error | None:
         """Why, where there is a reason: a `topicwire.Error`."""

@@ -42,7 +42,9 @@ __all__ = [
     "Unsubscribed",
 ]
 
-StateName: TypeAlias = Literal["idle", "connecting", "awaiting_welcome", "active", "handing_over", "backoff", "closed"]
+StateName: TypeAlias = Literal[
+    "idle", "connecting", "awaiting_welcome", "active", "handing_over", "recovering", "backoff", "closed"
+]
 """The states of a client."""
 
 Event: TypeAlias = (

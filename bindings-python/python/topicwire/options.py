@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-__all__ = ["AstroOptions", "ConnectionOptions", "GraphQLOptions", "QueueOptions", "RawOptions", "ReconnectOptions"]
+__all__ = [
+    "AstroOptions",
+    "ConnectionOptions",
+    "GraphQLOptions",
+    "QueueOptions",
+    "RawOptions",
+    "ReconnectOptions",
+    "WebPubSubOptions",
+]
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -187,3 +195,56 @@ class RawOptions(TypedDict, total=False):
     """How to come back after a loss. Off unless `enabled` is set."""
     subprotocols: Sequence[str]
     """Subprotocols to offer, the best first."""
+
+
+class WebPubSubOptions(TypedDict, total=False):
+    """Options of `topicwire.WebPubSub`."""
+
+    ack_bytes: int
+    """Acknowledge after this many bytes. The service lets 16 MB wait. Default: 524288."""
+    ack_interval_ms: int
+    """Acknowledge at the latest after this long, in milliseconds. Default: 250."""
+    ack_messages: int
+    """Acknowledge after this many messages. The service lets 1,000 wait and then ends the session. Default: 64."""
+    answer_timeout_ms: int
+    """How long the service may take to acknowledge a command or to answer an invocation, in milliseconds; 0 for
+    ever. A command is then sent again under its number, so that it is done once. Default: 30000.
+    """
+    connected_timeout_ms: int
+    """How long to wait for the service's `connected`, in milliseconds. Default: 10000."""
+    connection: ConnectionOptions
+    """How to reach the service."""
+    envelopes: bool
+    """Deliver every message as the canonical JSON of all that is known of it (sender, type, number, stream) rather
+    than its data alone. Default: false.
+    """
+    ping_interval_ms: int
+    """Ping the service this often, in milliseconds; 0 for never. Default: 20000."""
+    ping_timeout_ms: int
+    """Give the connection up when nothing comes for this long after a ping, in milliseconds; 0 for never. Default:
+    10000.
+    """
+    protocol: Literal["reliable_json", "json", "reliable_protobuf", "protobuf", "simple"]
+    """Which subprotocol to speak. Default: "reliable_json"."""
+    provider_timeout_ms: int
+    """How long a provider may take, in milliseconds. Default: 30000."""
+    queue: QueueOptions
+    """How much may wait."""
+    reconnect: ReconnectOptions
+    """How to come back after a loss."""
+    recovery_ms: int
+    """How long a lost session is tried to be taken up again before another is begun, in milliseconds. Default:
+    30000.
+    """
+    resend_unknown: bool
+    """Send commands again whose outcome a lost session left unknown: they may then be carried out twice. Default:
+    false.
+    """
+    retries: int
+    """How often a command is tried again that failed in the service or was not acknowledged in time. Default: 3."""
+    simple_group: str | None
+    """Simple mode: every message goes to this group. Without it, it goes to the application's server as the event
+    `message`.
+    """
+    simple_no_echo: bool
+    """Simple mode: do not send messages to the group's own sender. Default: false."""

@@ -17,5 +17,6 @@ from .astro import Astro
 from .graphql import GraphQL, Operation
 from .raw import Raw
 from .stream import Stream
+from .webpubsub import GroupStream, WebPubSub
 
-__all__ = ["Astro", "GraphQL", "Operation", "Raw", "Stream"]
+__all__ = ["Astro", "GraphQL", "GroupStream", "Operation", "Raw", "Stream", "WebPubSub"]

@@ -126,7 +126,7 @@ class SyncClient:
 
     @property
     def state(self) -> StateName:
-        """The state: `idle`, `connecting`, `awaiting_welcome`, `active`, `handing_over`, `backoff` or `closed`."""
+        """The state: `idle`, `connecting`, `active` and so on; `StateName` has them all."""
         return self._core.state()
 
     @property

@@ -59,6 +59,14 @@ class AsyncLocalGateway:
         """Send a result to every running GraphQL operation with that root field. Returns how many there are."""
         return await in_thread(lambda: self.synchronous.publish_graphql(field, data))
 
+    async def publish_to_group(self, group: str | None, data: Any, *, hub: str = "chat") -> int:
+        """Send JSON to everybody in a group of a Web PubSub hub, or to the whole hub. Returns how many there are."""
+        return await in_thread(lambda: self.synchronous.publish_to_group(group, data, hub=hub))
+
+    async def access_url(self, **wanted: Any) -> str:
+        """A client access URL of Azure Web PubSub; the arguments are those of `LocalGateway.access_url`."""
+        return await in_thread(lambda: self.synchronous.access_url(**wanted))
+
     async def fault(self, fault: str, **arguments: Any) -> int:
         """Let something go wrong: `await gateway.fault("cut", how="reset")`. Returns how many were hit at once."""
         return await in_thread(lambda: self.synchronous.fault(fault, **arguments))

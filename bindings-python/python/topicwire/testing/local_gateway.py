@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -160,6 +160,29 @@ class LocalGateway:
         """Where an echo answers."""
         return f"ws://127.0.0.1:{self.port}/raw"
 
+    def access_url(
+        self,
+        *,
+        hub: str = "chat",
+        user: str | None = None,
+        roles: Sequence[str] | None = None,
+        groups: Sequence[str] = (),
+        minutes: int = 60,
+    ) -> str:
+        """A client access URL of Azure Web PubSub, as the portal makes them.
+
+        Args:
+            hub: The hub.
+            user: The user; None for nobody.
+            roles: What the client may do; None for joining, leaving and sending to every group.
+            groups: The groups that it is in from the start.
+            minutes: For how long the URL lets it in.
+        """
+        wanted = {"hub": hub, "user": user, "groups": list(groups), "minutes": minutes}
+        if roles is not None:
+            wanted["roles"] = list(roles)
+        return str(self.control("webpubsub/url", wanted)["url"])
+
     # Publish.
 
     def publish(self, topic: str, data: Any, *, room: str | None = None, id: str | None = None) -> Published:  # noqa: A002
@@ -177,6 +200,11 @@ class LocalGateway:
     def publish_graphql(self, field: str, data: Any) -> int:
         """Send a result to every running GraphQL operation with that root field. Returns how many there are."""
         return int(self.control("graphql/publish", {"field": field, "data": data})["receivers"])
+
+    def publish_to_group(self, group: str | None, data: Any, *, hub: str = "chat") -> int:
+        """Send JSON to everybody in a group of a Web PubSub hub, or to the whole hub. Returns how many there are."""
+        wanted = {"hub": hub, "data": data} | ({} if group is None else {"group": group})
+        return int(self.control("webpubsub/publish", wanted)["receivers"])
 
     # Let things go wrong.
 
