@@ -3,7 +3,8 @@
 const native = require('./native.js');
 const { ClosedError, calling } = require('./errors.js');
 const { Lane, hold, poller, release } = require('./environment.js');
-const { Handlers } = require('./handlers.js');
+const { Handlers, KINDS } = require('./handlers.js');
+const { Iteration, batches } = require('./iteration.js');
 const { Requests } = require('./requests.js');
 const { Stream } = require('./stream.js');
 const { snaked } = require('./options.js');
@@ -12,6 +13,9 @@ const { snaked } = require('./options.js');
 class Client {
   #handlers;
   #service;
+  #mainOptions;
+  #hushed = false;
+  #read = false;
   #held = false;
   #wantsHold = true;
   /** @type {any} */ #closed = null;
@@ -29,6 +33,7 @@ class Client {
     this._providers = providers;
     // It opens before anything can happen, so that nothing falls between connecting and the first loop.
     this._main = new Stream(calling(() => new Lane(this._native, main)));
+    this.#mainOptions = main;
     this._requests = new Requests(this._native);
     this.#handlers = new Handlers(this._native, main);
     this.#service = calling(() => new Lane(this._native, { role: 'service', filter: { kinds: ['state', 'fault'] } }));
@@ -172,12 +177,14 @@ class Client {
    */
   on(name, listener) {
     this.#handlers.add(name, listener, false);
+    this.#hush(name);
     return this;
   }
 
   /** The same for the next one only. @param {string} name @param {Function} listener */
   once(name, listener) {
     this.#handlers.add(name, listener, true);
+    this.#hush(name);
     return this;
   }
 
@@ -187,39 +194,65 @@ class Client {
     return this;
   }
 
-  /** Every event in order, until the client ends; throws if it did not end well. */
-  async *[Symbol.asyncIterator]() {
-    yield* read(this._main);
+  /** Who handles messages mostly reads none in a loop: there they would only fill a queue, and cost what the core would else leave out. */
+  #hush(/** @type {string} */ name) {
+    if (this.#read || this.#hushed || (name !== 'message' && KINDS.has(name))) return;
+    this.#hushed = true;
+    this.#listen({ filter: { kinds: [...KINDS].filter((kind) => kind !== 'message' && kind !== 'closed') } });
+  }
+
+  /** @param {object} change */
+  #listen(change) {
+    const { id, token } = this._main.lane;
+    try {
+      this._native.setLane(id, JSON.stringify({ ...change, ...this.#mainOptions, token }));
+    } catch {
+      // It has ended, and nothing comes any more.
+    }
   }
 
   /**
-   * A stream of its own: `for await (const e of client.stream({ topics: ['channel.tips'] }))`. Leaving the loop closes it.
-   * @param {{ topics?: string[], rooms?: string[], kinds?: string[], overflow?: string }} [wanted]
+   * Every event in order, until the client ends; throws if it did not end well. Where messages are handled, they are here from the first loop on.
    */
-  async *stream({ overflow, ...filter } = {}) {
-    const stream = new Stream(calling(() => new Lane(this._native, { filter: snaked(filter), ...(overflow ? { overflow } : {}) })));
-    try {
-      yield* read(stream);
-    } finally {
-      stream.close();
-    }
+  [Symbol.asyncIterator]() {
+    this.#read = true;
+    if (this.#hushed) this.#listen({});
+    this.#hushed = false;
+    return new Iteration(this._main, { judge });
+  }
+
+  /**
+   * A stream of its own: `for await (const e of client.stream({ topics: ['channel.tips'] }))`. It hears what comes from now on, and leaving the loop
+   * closes it.
+   * @param {Wanted} [wanted]
+   */
+  stream(wanted) {
+    const stream = this.#open(wanted);
+    return new Iteration(stream, { judge, finish: () => stream.close() });
+  }
+
+  /**
+   * The same in arrays of up to 256 events, for who needs the speed.
+   * @param {Wanted} [wanted]
+   */
+  batches(wanted) {
+    const stream = this.#open(wanted);
+    return batches(stream, { judge, finish: () => stream.close() });
+  }
+
+  /** @param {Wanted} [wanted] */
+  #open({ overflow, ...filter } = {}) {
+    return new Stream(calling(() => new Lane(this._native, { filter: snaked(filter), ...(overflow ? { overflow } : {}) })));
   }
 }
 
-/** @param {Stream} stream */
-async function* read(stream) {
-  stream.begin();
-  try {
-    for (let event = await stream.next(); event !== null; event = await stream.next()) {
-      if (event.kind === 'closed') {
-        if (event.cause) throw event.cause;
-        return;
-      }
-      yield event;
-    }
-  } finally {
-    stream.end();
-  }
+/** @typedef {{ topics?: string[], rooms?: string[], kinds?: string[], overflow?: string }} Wanted */
+
+/** Everything is wanted but the end. @param {any} event */
+function judge(event) {
+  if (event.kind !== 'closed') return true;
+  if (event.cause) throw event.cause;
+  return null;
 }
 
 module.exports = { Client };

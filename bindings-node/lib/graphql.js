@@ -3,6 +3,7 @@
 const { Client } = require('./client.js');
 const { Lane } = require('./environment.js');
 const { calling } = require('./errors.js');
+const { Iteration } = require('./iteration.js');
 const { Providers } = require('./providers.js');
 const { Stream } = require('./stream.js');
 const options = require('./options.js');
@@ -80,36 +81,13 @@ class Operation {
     this.#stream = stream;
   }
 
-  async *[Symbol.asyncIterator]() {
-    try {
-      for await (const event of this.events()) {
-        if (event.kind === 'message') yield event;
-      }
-    } finally {
-      this.close();
-    }
+  [Symbol.asyncIterator]() {
+    return new Iteration(this.#stream, { judge: (event) => judge(event) && event.kind === 'message', finish: () => this.close() });
   }
 
   /** Everything that happens to it: results, and gaps and the like among them. */
-  async *events() {
-    this.#stream.begin();
-    try {
-      for (let event = await this.#stream.next(); event !== null; event = await this.#stream.next()) {
-        if (event.kind === 'reply') {
-          if (event.error) throw event.error;
-        } else if (event.kind === 'ended') {
-          if (event.error) throw event.error;
-          return;
-        } else if (event.kind === 'closed') {
-          if (event.cause) throw event.cause;
-          return;
-        } else {
-          yield event;
-        }
-      }
-    } finally {
-      this.#stream.end();
-    }
+  events() {
+    return new Iteration(this.#stream, { judge });
   }
 
   /** Ends it on the server too. */
@@ -120,6 +98,15 @@ class Operation {
   async [Symbol.asyncDispose]() {
     this.close();
   }
+}
+
+/** What a loop over an operation does with an event: it ends with the operation, and throws why it failed. @param {any} event */
+function judge(event) {
+  if (event.kind !== 'reply' && event.kind !== 'ended' && event.kind !== 'closed') return true;
+  const error = event.kind === 'closed' ? event.cause : event.error;
+  if (error) throw error;
+  // The answer to the command says only that it began.
+  return event.kind === 'reply' ? false : null;
 }
 
 module.exports = { GraphQL, Operation };

@@ -89,4 +89,4 @@ class Handlers {
   }
 }
 
-module.exports = { Handlers };
+module.exports = { Handlers, KINDS };

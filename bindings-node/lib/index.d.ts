@@ -1,16 +1,11 @@
 /** One client for realtime gateways: StreamElements Astro, GraphQL over WebSocket, and any WebSocket server. */
 
+import type { AstroSettings, GraphQLSettings, KnownAstroTopic, RawSettings } from './options.js';
+
+export type { ConnectionOptions, QueueOptions, ReconnectOptions } from './options.js';
+
 /** A topic of Astro. Editors complete the known ones; others are as good. */
-export type AstroTopic =
-  | 'channel.activities'
-  | 'channel.activities.moderation'
-  | 'channel.tips'
-  | 'channel.tips.moderation'
-  | 'channel.session.update'
-  | 'channel.session.reset'
-  | 'channel.chat.message'
-  | 'channel.stream.status'
-  | (string & {});
+export type AstroTopic = KnownAstroTopic | (string & {});
 
 /** The state of a client. */
 export type ClientState =
@@ -206,61 +201,37 @@ export interface Token {
 /** A credential, or a function that fetches one. */
 export type TokenSource = string | ((request: TokenRequest) => string | Token | Promise<string | Token>);
 
-/** How a client comes back after a loss. */
-export interface ReconnectOptions {
-  enabled?: boolean;
-  initialMs?: number;
-  factor?: number;
-  maxMs?: number;
-  jitter?: 'none' | 'half' | 'full';
-  maxAttempts?: number | null;
-}
-
-/** How sockets are opened. */
-export interface ConnectionOptions {
-  connectTimeoutMs?: number;
-  closeTimeoutMs?: number;
-  headers?: ReadonlyArray<readonly [string, string]>;
-  proxy?: string | null;
-  noProxy?: boolean;
-  caFiles?: readonly string[];
-  insecure?: boolean;
-  maxMessage?: number | null;
-}
-
-interface Common {
-  connection?: ConnectionOptions;
-  reconnect?: ReconnectOptions;
-  queue?: { maxRequests?: number; sendHigh?: number; sendCap?: number };
-}
-
-/** Options of `Astro`; docs/options.md says more of each, under its name in snake_case. */
-export interface AstroOptions extends Common {
+/** Options of `Astro`. docs/options.md has them too, in snake_case. */
+export interface AstroOptions extends AstroSettings {
+  /** The credential that subscriptions are made with. */
   token?: TokenSource;
-  tokenType?: 'jwt' | 'oauth2' | 'apikey';
+  /** Further credentials by name, for subscriptions that name one. */
   credentials?: Record<string, TokenSource>;
+  /** The gateway's address. Default: StreamElements' own. */
   url?: string;
-  [option: string]: unknown;
 }
 
-/** Options of `GraphQL`; docs/options.md says more of each. */
-export interface GraphQLOptions extends Common {
+/** Options of `GraphQL`. docs/options.md has them too, in snake_case. */
+export interface GraphQLOptions extends GraphQLSettings {
+  /** The credential, if the server wants one. */
   token?: TokenSource;
-  protocol?: 'auto' | 'modern' | 'legacy';
-  lazy?: boolean;
-  [option: string]: unknown;
 }
 
-/** Options of `Raw`; docs/options.md says more of each. */
-export interface RawOptions extends Common {
-  subprotocols?: readonly string[];
-  controlEvents?: boolean;
-  [option: string]: unknown;
-}
+/** Options of `Raw`. docs/options.md has them too, in snake_case. */
+export type RawOptions = RawSettings;
 
 /** What can be given wherever there is waiting. */
 export interface Waiting {
   signal?: AbortSignal;
+}
+
+/** What a stream hears, and what becomes of events when it is read too slowly. */
+export interface Wanted {
+  topics?: readonly string[];
+  rooms?: readonly string[];
+  kinds?: ReadonlyArray<Event['kind']>;
+  /** `drop_oldest` (and say `lagged`) unless another is given; `block` holds the sender back. */
+  overflow?: 'drop_oldest' | 'drop_newest' | 'close' | 'block';
 }
 
 /** What every client has. */
@@ -285,13 +256,10 @@ export abstract class Client implements AsyncDisposable {
   once<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
   once(topic: AstroTopic, listener: (message: Message) => void): this;
   off(name: string, listener: (...event: never[]) => void): this;
-  /** A stream of its own. Leaving the loop closes it. */
-  stream(wanted?: {
-    topics?: readonly string[];
-    rooms?: readonly string[];
-    kinds?: readonly string[];
-    overflow?: 'drop_oldest' | 'drop_newest' | 'close' | 'block';
-  }): AsyncGenerator<Event, void, void>;
+  /** A stream of its own, which hears what comes from now on. Leaving the loop closes it. */
+  stream(wanted?: Wanted): AsyncGenerator<Event, void, void>;
+  /** The same in arrays of up to 256 events, for who needs the speed. */
+  batches(wanted?: Wanted): AsyncGenerator<Event[], void, void>;
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

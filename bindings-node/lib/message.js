@@ -4,6 +4,10 @@ const native = require('./native.js');
 
 const PAYLOADS = /** @type {const} */ (['json', 'text', 'binary', 'json_string']);
 const NOT_ASCII = /[^\x00-\x7f]/;
+const KIND = 3;
+const OPEN_END = 4;
+/** A flag beside the layout's own: its bytes are ASCII, so they are their text. */
+const IS_ASCII = 1 << 16;
 
 /** Bytes that were read as Latin-1, as the text in UTF-8 that they are. */
 function utf8(/** @type {string} */ bytes) {
@@ -20,36 +24,47 @@ function cut(/** @type {string} */ bytes) {
 class Message {
   #bytes;
   #flags;
-  #data;
-  #decoded = false;
   #client;
+  /** @type {any} */ #data;
   /** @type {any} */ #typed;
 
-  /** @param {any} fields */
-  constructor(fields) {
+  /**
+   * @param {number} seq
+   * @param {number} connection
+   * @param {number} receivedAt
+   * @param {string | null} topic
+   * @param {string | null} room
+   * @param {string | null} id
+   * @param {string | null} time
+   * @param {number[]} subscriptions
+   * @param {string} bytes in Latin-1
+   * @param {number} flags
+   * @param {any} client
+   */
+  constructor(seq, connection, receivedAt, topic, room, id, time, subscriptions, bytes, flags, client) {
     this.kind = /** @type {const} */ ('message');
-    this.seq = fields.seq;
-    this.topic = fields.topic;
-    this.room = fields.room;
-    this.id = fields.id;
-    this.time = fields.time;
-    this.receivedAt = fields.receivedAt;
-    this.connection = fields.connection;
-    this.subscriptions = fields.subscriptions;
-    this.#bytes = /** @type {string} */ (fields.bytes);
-    this.#flags = /** @type {number} */ (fields.flags);
-    this.#client = fields.client;
+    this.seq = seq;
+    this.topic = topic;
+    this.room = room;
+    this.id = id;
+    this.time = time;
+    this.receivedAt = receivedAt;
+    this.connection = connection;
+    this.subscriptions = subscriptions;
+    this.#bytes = bytes;
+    this.#flags = flags;
+    this.#client = client;
   }
 
   /** What the payload is: `json`, `text`, `binary`, or `json_string` (JSON that came escaped within a string). */
   get payloadKind() {
-    return PAYLOADS[this.#flags & 3];
+    return PAYLOADS[this.#flags & KIND];
   }
 
   #whole() {
-    if (this.#flags & 4) {
+    if (this.#flags & OPEN_END) {
       this.#bytes = cut(this.#bytes);
-      this.#flags &= ~4;
+      this.#flags &= ~OPEN_END;
     }
     return this.#bytes;
   }
@@ -61,15 +76,13 @@ class Message {
 
   /** The payload as text. */
   get text() {
-    return utf8(this.#whole());
+    return this.#utf8(this.#whole());
   }
 
   /** The payload, decoded: what JSON says, a string, or a Buffer. Throws a `SyntaxError` for JSON that is none. */
   get data() {
-    if (!this.#decoded) {
-      this.#data = this.#decode();
-      this.#decoded = true;
-    }
+    // No payload means `undefined`.
+    if (this.#data === undefined) this.#data = this.#decode();
     return this.#data;
   }
 
@@ -80,6 +93,10 @@ class Message {
       this.#typed = json === null ? null : JSON.parse(json);
     }
     return this.#typed;
+  }
+
+  #utf8(/** @type {string} */ bytes) {
+    return this.#flags & IS_ASCII ? bytes : utf8(bytes);
   }
 
   #decode() {
@@ -96,14 +113,14 @@ class Message {
   }
 
   #parse() {
-    if (this.#flags & 4) {
+    if (this.#flags & OPEN_END) {
       // Nearly always all that follows is the brace that closes the frame. Where more does, this is no JSON, and the end is looked for.
       const frame = this.#bytes.trimEnd();
       if (frame.endsWith('}')) {
         try {
-          const data = JSON.parse(utf8(frame.slice(0, -1)));
+          const data = JSON.parse(this.#utf8(frame.slice(0, -1)));
           this.#bytes = frame.slice(0, -1);
-          this.#flags &= ~4;
+          this.#flags &= ~OPEN_END;
           return data;
         } catch {
           // Below.
@@ -114,4 +131,4 @@ class Message {
   }
 }
 
-module.exports = { Message, utf8 };
+module.exports = { IS_ASCII, Message, utf8 };

@@ -2,10 +2,17 @@
 
 const { UsageError } = require('./errors.js');
 
+/** Events that are handed out before other callbacks, a timer's say, get their turn, however fast events come. */
+const SLICE = 256;
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** The events of a lane in order, for one reader at a time. What one reader leaves, the next one finds. */
 class Stream {
   /** @type {any[]} */ #events = [];
+  #at = 0;
   #more = false;
+  /** Events that may still be taken in this turn of the loop. */ #left = 0;
   /** @type {(() => void) | null} */ #wake = null;
   #ended = false;
   #reading = false;
@@ -15,27 +22,52 @@ class Stream {
     this.lane = lane;
     lane.ring = () => {
       this.#more = true;
+      this.#left = SLICE;
       this.#wake?.();
     };
   }
 
+  /** The next event if it is here already. */
+  shift() {
+    if (this.#at === this.#events.length) return undefined;
+    const event = this.#events[this.#at];
+    this.#events[this.#at] = undefined;
+    this.#at += 1;
+    if (event.kind === 'closed') this.#ended = true;
+    return event;
+  }
+
   /** The next event, or null after the end. @param {AbortSignal} [signal] */
   async next(signal) {
-    signal?.throwIfAborted();
+    return (await this.#filled(signal)) ? this.shift() : null;
+  }
+
+  /** All that is here, or null after the end. The last event of a stream comes alone. */
+  async batch() {
+    if (!(await this.#filled())) return null;
+    const events = this.#at === 0 ? this.#events : this.#events.slice(this.#at);
+    const last = events.length > 1 && events[events.length - 1].kind === 'closed' ? [events.pop()] : [];
+    [this.#events, this.#at] = [last, 0];
+    if (events[0].kind === 'closed') this.#ended = true;
+    return events;
+  }
+
+  /** Waits until there are events; false after the end. @param {AbortSignal} [signal] */
+  async #filled(signal) {
     for (;;) {
-      const event = this.#events.shift();
-      if (event) {
-        if (event.kind === 'closed') this.#ended = true;
-        return event;
-      }
-      if (this.#ended) return null;
-      if (this.#more) {
+      signal?.throwIfAborted();
+      if (this.#at < this.#events.length) return true;
+      if (this.#ended) return false;
+      if (!this.#more) {
+        await this.#wait(signal);
+      } else if (this.#left > 0) {
         const taken = this.lane.take();
-        this.#events = taken.events;
-        this.#more = taken.more;
-        continue;
+        [this.#events, this.#at, this.#more] = [taken.events, 0, taken.more];
+        this.#left -= taken.events.length;
+      } else {
+        await turn();
+        this.#left = SLICE;
       }
-      await this.#wait(signal);
     }
   }
 

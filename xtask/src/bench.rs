@@ -5,7 +5,7 @@ use std::process::{Child, ExitCode, Stdio};
 
 use serde_json::Value;
 
-use crate::{Result, bench_python, project};
+use crate::{Result, bench_node, bench_python, project};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -23,6 +23,8 @@ enum Language {
     Rust,
     /// Against picows with orjson, and websockets with json.
     Python,
+    /// Against npm's ws with JSON.parse.
+    Node,
     /// Against `ClientWebSocket` with System.Text.Json.
     Csharp,
 }
@@ -40,6 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match arguments.language {
         Language::Rust => rust(arguments),
         Language::Python => bench_python::run(arguments.runs),
+        Language::Node => bench_node::run(arguments.runs),
         Language::Csharp => crate::csharp::bench::run(arguments.runs),
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a command line program speaks on standard output")]
 
 mod bench;
+mod bench_node;
 mod bench_python;
 mod boundaries;
 mod csharp;

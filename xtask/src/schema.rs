@@ -61,7 +61,13 @@ fn files() -> Result<Vec<(&'static str, String)>> {
     json.push('\n');
     let tables = tables(&document)?;
     let csharp = crate::csharp::options::text(&document)?;
-    Ok(vec![("schema/topicwire.json", json), ("docs/options.md", tables), (crate::csharp::options::FILE, csharp)])
+    let node = crate::node::options::text(&document)?;
+    Ok(vec![
+        ("schema/topicwire.json", json),
+        ("docs/options.md", tables),
+        (crate::csharp::options::FILE, csharp),
+        (crate::node::options::FILE, node),
+    ])
 }
 
 /// The reference of options, errors and topics.

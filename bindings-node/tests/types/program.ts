@@ -1,5 +1,6 @@
 // A user's program, for `tsc --strict`: it is compiled and never run.
 
+import { Astro, GraphQL, Raw } from 'topicwire';
 import { DEFAULT_ROOM, LocalGateway, LocalGatewayError, type Connection, type Entry } from 'topicwire/testing';
 
 export async function program(signal: AbortSignal): Promise<number> {
@@ -19,4 +20,39 @@ export async function program(signal: AbortSignal): Promise<number> {
     if (error instanceof LocalGatewayError) throw new Error(error.message);
     throw error;
   }
+}
+
+export function options(): void {
+  void new Astro({ token: async () => ({ value: 'jwt', validForMs: 60_000 }), tipsOnce: true, reconnect: { jitter: 'full', maxAttempts: null } });
+  void new GraphQL('wss://example.org/graphql', { protocol: 'modern', auth: 'query', retryCloses: [4500], queue: { sendHigh: 1 << 20 } });
+  void new Raw('wss://example.org/', { subprotocols: ['chat'], connection: { headers: [['X-Key', 'value']], caFiles: ['ca.pem'] } });
+  // @ts-expect-error - there is no such option
+  void new Astro({ tokensOnce: true });
+  // @ts-expect-error - nor this one, within another
+  void new Astro({ reconnect: { initial: 5 } });
+  // @ts-expect-error - times are numbers of milliseconds
+  void new GraphQL('wss://example.org/graphql', { ackTimeoutMs: '10s' });
+  // @ts-expect-error - not a protocol
+  void new GraphQL('wss://example.org/graphql', { protocol: 'ancient' });
+}
+
+export async function events(astro: Astro): Promise<string> {
+  for await (const batch of astro.batches({ kinds: ['message'], overflow: 'block' })) if (batch.length > 256) return 'never';
+  for await (const event of astro) {
+    switch (event.kind) {
+      case 'message':
+        return event.topic ?? event.text;
+      case 'gap':
+        return event.since.toISOString();
+      // @ts-expect-error - the end of a client ends the loop
+      case 'closed':
+        break;
+      default:
+    }
+  }
+  await astro.subscribe('channel.tips', { room: 'r' });
+  await astro.subscribe('a.topic.of.tomorrow');
+  // @ts-expect-error - a topic is a string
+  await astro.subscribe(7);
+  return '';
 }

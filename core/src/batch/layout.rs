@@ -17,6 +17,8 @@ pub const MAX_BYTES: usize = 32 << 10;
 
 /// The batch's flag that the lane has more.
 pub(super) const MORE: u16 = 1;
+/// The batch's flag that all its bytes behind the string table are ASCII.
+pub(super) const ASCII: u16 = 2;
 
 /// Offsets within the header.
 pub(super) mod header {

@@ -75,7 +75,7 @@ impl Client {
     /// `closed` after the end: a client is used once. `forked` in the child of a fork.
     pub fn connect(&self) -> Result<(), Error> {
         let handle = self.alive()?;
-        handle.start(&runtime::handle()?);
+        handle.start(&runtime::of_a_language()?);
         handle.turn(|core, now| core.session.connect(now))
     }
 

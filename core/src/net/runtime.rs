@@ -8,8 +8,10 @@ use super::process::{self, Process};
 use super::signals;
 use crate::error::{Code, Error};
 
-/// Threads unless `TOPICWIRE_THREADS` says otherwise: a client is cheap, so that more would only compete with the program.
-const THREADS: usize = 2;
+/// Threads of a Rust program that has no runtime: its handlers and providers run on them, and one that blocks must leave another.
+const OF_A_PROGRAM: usize = 2;
+/// Threads under another language, whose code never runs on them. Two would wake each other for every event: that costs a tenth to a quarter more.
+const OF_A_LANGUAGE: usize = 1;
 
 /// Which life of the process this is. A fork begins another: what belonged to the parent must not be touched there.
 #[must_use]
@@ -35,16 +37,29 @@ pub fn handle() -> Result<Handle, Error> {
     own()
 }
 
+/// The same for a binding of another language. Whoever comes first decides how many threads there are.
+///
+/// # Errors
+/// `internal` when threads cannot be started.
+pub fn of_a_language() -> Result<Handle, Error> {
+    Handle::try_current().or_else(|_| shared(OF_A_LANGUAGE))
+}
+
 /// A handle of the process's own runtime.
 ///
 /// # Errors
 /// `internal` when threads cannot be started.
 pub fn own() -> Result<Handle, Error> {
-    Process::current().runtime.get_or_try_init(start).map(|runtime| runtime.handle().clone())
+    shared(OF_A_PROGRAM)
 }
 
-fn start() -> Result<Runtime, Error> {
-    let threads = std::env::var("TOPICWIRE_THREADS").ok().and_then(|text| text.parse().ok()).filter(|n| *n > 0).unwrap_or(THREADS);
+fn shared(threads: usize) -> Result<Handle, Error> {
+    Process::current().runtime.get_or_try_init(|| start(threads)).map(|runtime| runtime.handle().clone())
+}
+
+/// `TOPICWIRE_THREADS` has the last word.
+fn start(threads: usize) -> Result<Runtime, Error> {
+    let threads = std::env::var("TOPICWIRE_THREADS").ok().and_then(|text| text.parse().ok()).filter(|n| *n > 0).unwrap_or(threads);
     Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("topicwire")

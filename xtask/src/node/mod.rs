@@ -1,5 +1,6 @@
 //! The Node.js packages: what npm installs, and what CI runs in an empty project that has installed it.
 
+pub(crate) mod options;
 mod project_folder;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub(crate) fn package() -> Result<Vec<PathBuf>> {
     Ok(packed)
 }
 
-const LIBRARY: &str = if cfg!(windows) {
+pub(crate) const LIBRARY: &str = if cfg!(windows) {
     "topicwire_node.dll"
 } else if cfg!(target_os = "macos") {
     "libtopicwire_node.dylib"
