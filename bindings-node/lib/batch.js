@@ -148,12 +148,12 @@ const KINDS = {
 };
 
 /**
- * Decodes a batch that begins a buffer. Nothing of the buffer is kept.
- * @param {Buffer} buffer
+ * Decodes a batch that begins a room. Nothing of the room is kept.
+ * @param {Room} room
  * @param {any} client the native client, which knows what payloads mean
  * @returns {{ events: any[], more: boolean }}
  */
-function decode(buffer, client) {
+function decode({ buffer, words }, client) {
   if (buffer.length < 32 || buffer.readUInt32LE(0) !== MAGIC || buffer.readUInt16LE(4) !== 1) {
     throw new Error('the addon speaks another batch layout than this package: install both anew, in the same version');
   }
@@ -165,8 +165,6 @@ function decode(buffer, client) {
   const strings = table(buffer, stringsAt, buffer.readUInt32LE(20));
   // One string for all payloads: a slice of it costs nothing, and one byte a character keeps it small.
   const batch = { buffer, strings, client, whole: buffer.latin1Slice(0, buffer.readUInt32LE(24)), ascii: (flags & ALL_ASCII) !== 0 };
-  // Numbers are read as words, which is several times as fast as by their bytes. The records begin at one: header and records are words long.
-  const words = new Uint32Array(buffer.buffer, buffer.byteOffset, stringsAt >>> 2);
   const events = new Array(count);
   for (let index = 0; index < count; index += 1) {
     const at = headerLength + index * recordLength;
@@ -182,6 +180,15 @@ function table(/** @type {Buffer} */ buffer, /** @type {number} */ at, /** @type
     strings[index] = buffer.toString('utf8', start, start + buffer.readUInt32LE(at + index * 8 + 4));
   }
   return strings;
+}
+
+/** Where a batch is written, as bytes and as words: numbers are read as words, which is several times as fast, and headers and records are words long. */
+class Room {
+  /** @param {number} size in bytes */
+  constructor(size) {
+    this.buffer = Buffer.allocUnsafeSlow(size);
+    this.words = new Uint32Array(this.buffer.buffer, 0, size >>> 2);
+  }
 }
 
 /** @typedef {{ buffer: Buffer, strings: string[], client: any, whole: string, ascii: boolean }} Batch */
@@ -236,4 +243,4 @@ function u64(/** @type {Buffer} */ buffer, /** @type {number} */ at) {
   return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * HIGH;
 }
 
-module.exports = { decode };
+module.exports = { Room, decode };

@@ -2,13 +2,13 @@
 // What a JavaScript environment (the main thread, or a worker) has once: a poller, a buffer to poll into, and what keeps the process alive.
 
 const native = require('./native.js');
-const { decode } = require('./batch.js');
+const { Room, decode } = require('./batch.js');
 
 /** Lanes by token. @type {Map<number, Lane>} */
 const lanes = new Map();
 let lastToken = 0;
 
-const ROOM = Buffer.allocUnsafeSlow(64 * 1024);
+const ROOM = new Room(64 * 1024);
 /** Events that are handed out before other callbacks get their turn. */
 const SLICE = 256;
 const FOR_EVER = 2 ** 31 - 1;
@@ -64,13 +64,13 @@ class Lane {
   /** Takes what there is, up to a slice. @returns {{ events: any[], more: boolean }} */
   take() {
     let room = ROOM;
-    let used = this.native.pollInto(room, SLICE);
+    let used = this.native.pollInto(room.buffer, SLICE);
     if (used < 0) {
       // A message that is larger travels alone.
-      room = Buffer.allocUnsafeSlow(-used);
-      used = this.native.pollInto(room, SLICE);
+      room = new Room(-used);
+      used = this.native.pollInto(room.buffer, SLICE);
     }
-    return used <= 0 ? { events: [], more: false } : decode(room.subarray(0, used), this.client);
+    return used <= 0 ? { events: [], more: false } : decode(room, this.client);
   }
 
   close() {
