@@ -2,9 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
-using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
 using System.Threading;
 using System.Threading.Tasks;
 using Topicwire.Testing;
@@ -146,54 +144,6 @@ namespace Topicwire.Tests
             Check.True(Process.GetCurrentProcess().Threads.Count < threads + 100, "not a thread a client");
             foreach (var one in clients) one.Dispose();
             await NoConnections(gateway);
-        }
-
-        public static async Task Memory_is_flat_over_many_events()
-        {
-            await using var gateway = await LocalGateway.StartAsync();
-            // In a process of its own: what other tests have had is nobody's growth.
-            var ended = await Programs.Run("memory " + gateway.RawUrl);
-            Check.True(ended.Code == 0, "it grows in every round: " + ended.Output);
-        }
-
-        public static async Task A_context_that_can_be_unloaded_has_a_copy_that_works_and_goes()
-        {
-            await using var gateway = await LocalGateway.StartAsync();
-            // The process's one place for calls from native code is ours.
-            await using var first = new Raw(new RawOptions { Url = gateway.RawUrl });
-            await first.ConnectedAsync(Check.Soon());
-            var context = await Within(gateway.RawUrl);
-            for (var at = 0; at < 200 && context.IsAlive; at++)
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-                await Task.Delay(10);
-            }
-            Check.True(!context.IsAlive, "the context is gone");
-            await first.SendAsync("still here");
-            Check.Equal("still here", (await first.ReceiveAsync(Check.Soon()))!.Text);
-        }
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private static async Task<WeakReference> Within(string url)
-        {
-            var context = new AssemblyLoadContext("of its own", true);
-            context.Resolving += (from, name) => name.Name == "Topicwire" ? from.LoadFromAssemblyPath(typeof(Astro).Assembly.Location) : null;
-            context.LoadFromAssemblyPath(typeof(Astro).Assembly.Location);
-            var copy = context.LoadFromAssemblyPath(typeof(LifetimeTests).Assembly.Location);
-            var echo = copy.GetType(typeof(LifetimeTests).FullName!)!.GetMethod(nameof(Echo), BindingFlags.NonPublic | BindingFlags.Static)!;
-            Check.Equal("hello", await (Task<string>)echo.Invoke(null, new object[] { url })!);
-            Check.True(echo.DeclaringType!.Assembly != typeof(LifetimeTests).Assembly, "it is another copy");
-            context.Unload();
-            return new WeakReference(context);
-        }
-
-        private static async Task<string> Echo(string url)
-        {
-            await using var socket = new Raw(new RawOptions { Url = url });
-            await socket.ConnectedAsync();
-            await socket.SendAsync("hello");
-            return (await socket.ReceiveAsync())!.Text;
         }
 
         public static async Task The_thread_that_waits_does_what_the_wake_does()

@@ -42,36 +42,6 @@ namespace Topicwire.Tests
             return 0;
         }
 
-        /// <summary>What a child does: takes many messages, and prints by how many bytes its heap and itself grow, until they do not.</summary>
-        internal static async Task<int> Memory(string url)
-        {
-            await using var socket = new Raw(new RawOptions { Url = url });
-            await socket.ConnectedAsync();
-            var payload = new byte[300];
-            async Task<(long Managed, long Process)> Rounds(int count)
-            {
-                var sending = Task.Run(async () =>
-                {
-                    for (var at = 0; at < count; at++) await socket.SendAsync(payload);
-                });
-                for (var at = 0; at < count; at++) await socket.ReceiveAsync();
-                await sending;
-                using var us = Process.GetCurrentProcess();
-                return (GC.GetTotalMemory(true), us.WorkingSet64);
-            }
-            // A heap takes its time to find its size. What leaks grows in every round.
-            var before = await Rounds(100_000);
-            for (var round = 0; round < 12; round++)
-            {
-                var after = await Rounds(100_000);
-                var (managed, process) = (after.Managed - before.Managed, after.Process - before.Process);
-                Console.WriteLine(managed < 512 << 10 && process < 2 << 20 ? "flat" : $"{managed} {process}");
-                if (managed < 512 << 10 && process < 2 << 20) return 0;
-                before = after;
-            }
-            return 1;
-        }
-
         /// <summary>What a child does: ends while messages come and go and handlers run.</summary>
         internal static async Task<int> Busy(string url, string how)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Topicwire.Testing;
 
@@ -45,10 +46,11 @@ namespace Topicwire.Tests
         public static async Task The_simple_program_of_Web_PubSub_prints_messages()
         {
             await using var gateway = await LocalGateway.StartAsync();
-            using var seed = Start("pubsub-simple-csharp", gateway.RawUrl);
+            using var seed = Start("pubsub-simple-csharp", await Access(gateway));
             await seed.Prints("Connected");
+            // Longer than the program's buffer, so it arrives in parts.
             var text = new string('x', 3000) + "päivää";
-            await gateway.FaultAsync($"{{\"fault\":\"send_text\",\"text\":\"{text}\"}}");
+            await Publish(gateway, text);
             await seed.Prints(text);
             await gateway.FaultAsync("{\"fault\":\"close\",\"code\":1000}");
             await seed.Ends();
@@ -57,11 +59,24 @@ namespace Topicwire.Tests
         public static async Task The_subprotocol_program_of_Web_PubSub_prints_messages()
         {
             await using var gateway = await LocalGateway.StartAsync();
-            using var seed = Start("pubsub-subprotocol-csharp", gateway.RawUrl);
+            using var seed = Start("pubsub-subprotocol-csharp", await Access(gateway));
             await seed.Prints("Connected");
-            await gateway.FaultAsync("{\"fault\":\"send_text\",\"text\":\"{\\\"type\\\":\\\"system\\\",\\\"event\\\":\\\"connected\\\"}\"}");
-            await seed.Prints("{\"type\":\"system\",\"event\":\"connected\"}");
+            await seed.Prints("\"event\":\"connected\"");
+            await Publish(gateway, "good morning");
+            await seed.Prints("\"data\":\"good morning\"");
             Check.True((await gateway.ControlAsync("connections")).Contains("json.webpubsub.azure.v1"), "the subprotocol was chosen");
+            await gateway.FaultAsync("{\"fault\":\"close\",\"code\":1000}");
+            await seed.Ends();
         }
+
+        /// <summary>What the portal would give: an address whose token joins a group.</summary>
+        private static async Task<string> Access(LocalGateway gateway)
+        {
+            using var answer = JsonDocument.Parse(await gateway.ControlAsync("webpubsub/url", "{\"hub\":\"chat\",\"groups\":[\"lobby\"]}"));
+            return answer.RootElement.GetProperty("url").GetString()!;
+        }
+
+        private static Task<string> Publish(LocalGateway gateway, string text) =>
+            gateway.ControlAsync("webpubsub/publish", $"{{\"group\":\"lobby\",\"data\":\"{text}\"}}");
     }
 }
