@@ -5,9 +5,14 @@ const { ClosedError, calling } = require('./errors.js');
 const { Lane, hold, poller, release } = require('./environment.js');
 const { Handlers, KINDS } = require('./handlers.js');
 const { Iteration, batches } = require('./iteration.js');
+const { bytes } = require('./payload.js');
 const { Requests } = require('./requests.js');
 const { Stream } = require('./stream.js');
 const { snaked } = require('./options.js');
+
+// What `send` is told of a message.
+const BINARY = 1;
+const WHOLE = 2 | 4;
 
 /** What every client has: a life, events to read or to handle, and commands. */
 class Client {
@@ -104,6 +109,13 @@ class Client {
     calling(() => this._native.connect());
     this.#connected = true;
     if (this.#wantsHold) this.ref();
+  }
+
+  /** Writes a message. Waits only while much else waits to be written. @param {string | Buffer | ArrayBuffer | ArrayBufferView} payload */
+  async _write(payload) {
+    const text = typeof payload === 'string';
+    const busy = calling(() => this._native.send(0, 0, WHOLE | (text ? 0 : BINARY), text ? Buffer.from(payload) : bytes(payload)));
+    if (busy) await this._requests.writable();
   }
 
   /**

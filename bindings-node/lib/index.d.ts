@@ -1,6 +1,6 @@
 /** One client for realtime gateways: StreamElements Astro, GraphQL over WebSocket, and any WebSocket server. */
 
-import type { AstroSettings, GraphQLSettings, KnownAstroTopic, RawSettings } from './options.js';
+import type { AstroSettings, GraphQLSettings, KnownAstroTopic, RawSettings, WebPubSubSettings } from './options.js';
 
 export type { ConnectionOptions, QueueOptions, ReconnectOptions } from './options.js';
 
@@ -14,6 +14,7 @@ export type ClientState =
   | 'awaiting_welcome'
   | 'active'
   | 'handing_over'
+  | 'recovering'
   | 'backoff'
   | 'closing'
   | 'closed'
@@ -220,6 +221,9 @@ export interface GraphQLOptions extends GraphQLSettings {
 /** Options of `Raw`. docs/options.md has them too, in snake_case. */
 export type RawOptions = RawSettings;
 
+/** Options of `WebPubSub`. docs/options.md has them too, in snake_case. */
+export type WebPubSubOptions = WebPubSubSettings;
+
 /** What can be given wherever there is waiting. */
 export interface Waiting {
   signal?: AbortSignal;
@@ -277,6 +281,102 @@ export class Astro extends Client {
   subscribe(topic: AstroTopic, about?: Waiting & { room?: string; noRoom?: boolean; credential?: string }): Promise<Subscription>;
   unsubscribe(subscription: Pick<Subscription, 'id'>, about?: Waiting): Promise<void>;
   unsubscribeAll(topic: AstroTopic, about?: Waiting): Promise<void>;
+}
+
+/** What is sent: `json` for anything that JSON can say, `text`, `binary`, or `protobuf` (a serialised `google.protobuf.Any`). */
+export type DataType = 'json' | 'text' | 'binary' | 'protobuf';
+
+/** A client access URL, or a function that fetches one from your server. It is asked whenever a new session begins. */
+export type AccessUrl = string | URL | ((request: TokenRequest) => string | URL | Promise<string | URL>);
+
+/** How the service acknowledged a command. */
+export interface Acknowledgement {
+  /** The number under which it was done, in however many attempts. */
+  readonly ackId: number;
+  /** The service had done it before, in an attempt whose acknowledgement was lost. */
+  readonly isDuplicated: boolean;
+}
+
+/** What an invocation answered. */
+export interface Invoked {
+  readonly dataType: DataType;
+  /** What JSON says, a string, or a Buffer. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly data: any;
+}
+
+interface Session {
+  /** A session has begun; `greeting` has connection and user id as JSON. */
+  connected: OpenedEvent;
+  /** The connection was lost, and the session is to be taken up again. */
+  recovering: StateEvent;
+  /** The session goes on where it was: nothing was missed. */
+  recovered: StateEvent;
+  /** A session is over and another is to begin; `cause` has the close code and reason, if the service gave them. */
+  disconnected: StateEvent;
+  /** The client has ended. */
+  stopped: ClosedEvent;
+  /** What was sent to a group; `room` is the group. */
+  'group-message': Message;
+  /** What the application's server sent. */
+  'server-message': Message;
+}
+
+/**
+ * Joins groups of an Azure Web PubSub hub, sends to them, and raises events of an application.
+ *
+ * A message's `topic` is `group`, `server`, `stream` or `group_state`, its `room` the group, and its `id` the number that the reliable subprotocols
+ * give it. With `envelopes: true` its `data` is everything that is known of it: `from_user_id`, `data_type`, `data`, …
+ */
+export class WebPubSub extends Client {
+  constructor(url: AccessUrl, options?: WebPubSubOptions);
+  on<K extends keyof Session>(name: K, listener: (event: Session[K]) => void): this;
+  on<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  once<K extends keyof Session>(name: K, listener: (event: Session[K]) => void): this;
+  once<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  /** Ends the client, in whatever state it is; the service forgets the session. */
+  stop(): Promise<void>;
+  /** Joins a group, to hear what is sent to it. It is joined again whenever another session begins. Rejects with what the service said. */
+  joinGroup(group: string, about?: Waiting): Promise<Subscription>;
+  /** Leaves a group, however often it was joined. */
+  leaveGroup(group: string, about?: Waiting): Promise<void>;
+  /**
+   * Sends to everybody in a group, which one need not be in oneself. Without a type a string is text, bytes are binary, anything else is JSON.
+   * Resolves with the acknowledgement, or with null once it is written if it is to be fired and forgotten. Rejects with what the service said, and with
+   * `OutcomeUnknownError` when the session was lost in between.
+   */
+  sendToGroup(
+    group: string,
+    content: unknown,
+    dataType?: DataType,
+    about?: Waiting & { noEcho?: boolean; fireAndForget?: boolean },
+  ): Promise<Acknowledgement | null>;
+  /** Raises an event of the application's server. What it answers comes as a message of the topic `server`. */
+  sendEvent(event: string, content: unknown, dataType?: DataType, about?: Waiting & { fireAndForget?: boolean }): Promise<Acknowledgement | null>;
+  /** Raises an event and resolves with its result. It is sent once; aborting tells the service. JSON subprotocols only. */
+  invoke(event: string, content?: unknown, dataType?: DataType, about?: Waiting): Promise<Invoked>;
+  /** Sends a message in simple mode, which has nothing else. */
+  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView): Promise<void>;
+  /** Begins a stream to a group. */
+  startStream(group: string, about?: Waiting & { streamId?: string; idleTimeoutMs?: number; noEcho?: boolean }): Promise<GroupStream>;
+  /** Sets what others see of this connection in a group; null clears it. */
+  setGroupState(group: string, state: Record<string, string> | null, about?: Waiting): Promise<void>;
+  /** Hears of the state of everybody in a group: messages of the topic `group_state`. */
+  subscribeGroupState(group: string, about?: Waiting): Promise<void>;
+  /** Hears of it no more. */
+  unsubscribeGroupState(group: string, about?: Waiting): Promise<void>;
+}
+
+/** A stream to a group: fragments that arrive in order, each acknowledged. It survives the connection, and ends with the session. */
+export class GroupStream implements AsyncDisposable {
+  private constructor();
+  readonly group: string;
+  readonly id: string;
+  /** Sends the next fragment, and resolves when the service has it. Up to 256 may wait. */
+  send(content: unknown, dataType?: DataType, about?: Waiting): Promise<void>;
+  /** Ends the stream; with `error`, early. Does nothing the second time. */
+  end(about?: { error?: string; errorCode?: string }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The result of a GraphQL document. */

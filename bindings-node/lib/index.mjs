@@ -4,9 +4,11 @@ import topicwire from './index.js';
 export const {
   Astro,
   GraphQL,
+  GroupStream,
   Message,
   Operation,
   Raw,
+  WebPubSub,
   AnswerTimeoutError,
   ClosedError,
   GatewayError,

@@ -24,6 +24,14 @@ class Providers {
     throw new OptionError(`option \`${name === 'default' ? 'token' : `credentials.${name}`}\`: expected a string or a function that returns one`);
   }
 
+  /** The same for an address that is a secret. @param {unknown} source @returns {object} members of the core's options */
+  address(source) {
+    if (typeof source === 'string' || source instanceof URL) return { url: String(source) };
+    if (typeof source !== 'function') throw new OptionError('option `url`: expected a string, a URL or a function that returns one');
+    this.#functions.set('default', source);
+    return { urlProvider: true };
+  }
+
   /**
    * Asks the program, and answers the core.
    * @param {any} native
@@ -36,7 +44,7 @@ class Providers {
       const provider = this.#functions.get(need.credential);
       if (!provider) throw new TopicwireError(`there is no provider for the credential \`${need.credential}\``, { code: 'provider_failed' });
       const given = await provider({ credential: need.credential, reason: need.reason, gatewayCode: need.code, signal: abort.signal });
-      const { value, validForMs = 0 } = typeof given === 'string' ? { value: given } : (given ?? {});
+      const { value, validForMs = 0 } = typeof given === 'string' || given instanceof URL ? { value: String(given) } : (given ?? {});
       if (typeof value !== 'string') throw new TypeError('a provider returns a string, or an object with `value` and perhaps `validForMs`');
       native.answer(need.request, value, validForMs);
     } catch (error) {

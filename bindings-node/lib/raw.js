@@ -1,14 +1,11 @@
 'use strict';
 
 const { Client } = require('./client.js');
-const { calling } = require('./errors.js');
 const { Providers } = require('./providers.js');
 const options = require('./options.js');
 
 // A reader that is slow slows the sender down.
 const MAIN = { overflow: 'block', lazy: true };
-const BINARY = 1;
-const WHOLE = 2 | 4;
 
 /**
  * Sends and receives messages over a plain WebSocket.
@@ -29,9 +26,7 @@ class Raw extends Client {
    * @param {string | Buffer | ArrayBuffer | ArrayBufferView} payload
    */
   async send(payload) {
-    const text = typeof payload === 'string';
-    const busy = calling(() => this._native.send(0, 0, WHOLE | (text ? 0 : BINARY), text ? Buffer.from(payload) : bytes(payload)));
-    if (busy) await this._requests.writable();
+    await this._write(payload);
   }
 
   /**
@@ -43,14 +38,6 @@ class Raw extends Client {
     const reply = await this._requests.ask({ type: 'ping' }, { payload, signal });
     return reply.result ?? Buffer.alloc(0);
   }
-}
-
-/** @param {any} payload */
-function bytes(payload) {
-  if (Buffer.isBuffer(payload)) return payload;
-  if (ArrayBuffer.isView(payload)) return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  if (payload instanceof ArrayBuffer) return Buffer.from(payload);
-  throw new TypeError('a message is a string, a Buffer, an ArrayBuffer or a view of one');
 }
 
 module.exports = { Raw };

@@ -86,6 +86,17 @@ test('the raw program gets its echo', async (t) => {
   assert.deepEqual(await ended, [0, null]);
 });
 
+test('the member of a group prints what is sent to it', async (t) => {
+  const gateway = await LocalGateway.start();
+  t.after(() => gateway.close());
+  const { line } = await running(t, 'webpubsub.mjs', { HUB: await gateway.accessUrl() });
+  assert.equal(await line(), 'lobby: good morning');
+  await gateway.publishToGroup('lobby', { n: 1 });
+  assert.equal(await line(), 'lobby: { n: 1 }');
+  await gateway.fault('cut', { how: 'fin' });
+  assert.equal(await line(), 'the session goes on where it was');
+});
+
 test('the test of a bot passes', () => {
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env; // else it would report to the runner of this test
   const done = spawnSync(process.execPath, ['--test', '--test-reporter=tap', path.join(EXAMPLES, 'bot.test.mjs')], { env: environment, encoding: 'utf8', timeout: 60_000 });

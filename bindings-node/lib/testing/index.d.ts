@@ -59,7 +59,7 @@ export interface Published {
 }
 
 /** The name of a server side. */
-export type Dialect = 'astro' | 'graphql' | 'raw' | (string & {});
+export type Dialect = 'astro' | 'graphql' | 'webpubsub' | 'raw' | (string & {});
 
 /** An open connection. */
 export interface Connection {
@@ -135,6 +135,14 @@ export declare class LocalGateway {
   readonly rawUrl: string;
 
   /**
+   * A client access URL of Azure Web PubSub, as the portal makes them.
+   *
+   * @param wanted the hub, the user, what the client may do (if nothing is said: join, leave and send to every group), groups that it is in from the start,
+   * and for how long the URL lets it in
+   */
+  accessUrl(wanted?: { hub?: string; user?: string; roles?: readonly string[]; groups?: readonly string[]; minutes?: number }): Promise<string>;
+
+  /**
    * Publishes to every Astro connection that subscribed to a topic of a room.
    *
    * @param data the payload, of anything that JSON can say
@@ -144,6 +152,9 @@ export declare class LocalGateway {
 
   /** Sends a result to every running GraphQL operation with that root field. Resolves with how many there are. */
   publishGraphQL(field: string, data: unknown): Promise<number>;
+
+  /** Sends JSON to everybody in a group of a Web PubSub hub, or with null to the whole hub. Resolves with how many there are. */
+  publishToGroup(group: string | null, data: unknown, settings?: { hub?: string }): Promise<number>;
 
   /**
    * Lets something go wrong: `await gateway.fault('cut', { how: 'reset', target: 'newest' })`. docs/gateway.md lists the faults.

@@ -52,12 +52,20 @@ class LocalGateway {
     return `ws://127.0.0.1:${this.port}/raw`;
   }
 
+  async accessUrl({ hub = 'chat', user, roles, groups = [], minutes = 60 } = {}) {
+    return (await this.control('webpubsub/url', { hub, user: user ?? null, groups, minutes, ...(roles === undefined ? {} : { roles }) })).url;
+  }
+
   async publish(topic, data, { room, id } = {}) {
     return this.control('astro/publish', { topic, data: data === undefined ? null : data, room, id });
   }
 
   async publishGraphQL(field, data) {
     return (await this.control('graphql/publish', { field, data })).receivers;
+  }
+
+  async publishToGroup(group, data, { hub = 'chat' } = {}) {
+    return (await this.control('webpubsub/publish', { hub, data, ...(group === null ? {} : { group }) })).receivers;
   }
 
   async fault(fault, settings = {}) {

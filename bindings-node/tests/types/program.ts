@@ -1,6 +1,6 @@
 // A user's program, for `tsc --strict`: it is compiled and never run.
 
-import { Astro, GraphQL, Raw } from 'topicwire';
+import { Astro, GraphQL, Raw, WebPubSub } from 'topicwire';
 import { DEFAULT_ROOM, LocalGateway, LocalGatewayError, type Connection, type Entry } from 'topicwire/testing';
 
 export async function program(signal: AbortSignal): Promise<number> {
@@ -55,4 +55,20 @@ export async function events(astro: Astro): Promise<string> {
   // @ts-expect-error - a topic is a string
   await astro.subscribe(7);
   return '';
+}
+
+export async function groups(signal: AbortSignal): Promise<string> {
+  const hub = new WebPubSub(async ({ reason }) => `wss://example.org/?${reason}`, { protocol: 'reliable_protobuf', ackMessages: 10 });
+  hub.on('connected', (opened) => opened.greeting).on('group-message', (message) => message.room);
+  hub.on('disconnected', (state) => state.cause?.gatewayCode).on('stopped', (closed) => closed.received?.code);
+  await using stream = await hub.startStream('captions', { noEcho: true, signal });
+  await stream.send('Hel');
+  const sent = await hub.sendToGroup('lobby', { hello: 'world' }, 'json', { noEcho: true, signal });
+  // @ts-expect-error - it is null when it was fired and forgotten
+  void sent.ackId;
+  // @ts-expect-error - there is no such type of data
+  await hub.sendToGroup('lobby', 'text', 'xml');
+  // @ts-expect-error - there is no such protocol
+  void new WebPubSub('wss://example.org/', { protocol: 'smoke' });
+  return (await hub.invoke('ask', 'text')).dataType;
 }

@@ -1,6 +1,7 @@
 //! Which views a client's payloads have: what a language asks without knowing any gateway.
 
 use super::{astro, graphql, webpubsub};
+use crate::dialect::webpubsub::STREAM;
 use crate::event::Message;
 use crate::options::Options;
 
@@ -23,7 +24,10 @@ pub enum Views {
     /// Those of [`graphql`].
     GraphQl,
     /// Those of [`webpubsub`].
-    WebPubSub,
+    WebPubSub {
+        /// Payloads are views already.
+        envelopes: bool,
+    },
 }
 
 impl Views {
@@ -34,7 +38,7 @@ impl Views {
             Options::Astro(_) => Self::Astro,
             Options::GraphQl(_) => Self::GraphQl,
             Options::Raw(_) => Self::None,
-            Options::WebPubSub(_) => Self::WebPubSub,
+            Options::WebPubSub(options) => Self::WebPubSub { envelopes: options.envelopes },
         }
     }
 
@@ -45,7 +49,7 @@ impl Views {
             Self::None => None,
             Self::Astro => astro::canonical(message.topic()?, message.frame()),
             Self::GraphQl => graphql::canonical(message.payload()),
-            Self::WebPubSub => webpubsub::canonical(message.frame()),
+            Self::WebPubSub { .. } => webpubsub::canonical(message.frame()),
         }
     }
 
@@ -57,7 +61,8 @@ impl Views {
             // A view finds what it needs by its name in the frame.
             Self::Astro => astro::canonical(topic?, &[b"{\"data\":", payload, b"}"].concat()),
             Self::GraphQl => graphql::canonical(payload),
-            Self::WebPubSub => webpubsub::canonical(payload),
+            // Only what the client itself made is one. Somebody else's data may look like it, and name another sender.
+            Self::WebPubSub { envelopes } => (envelopes || topic == Some(STREAM)).then(|| webpubsub::canonical(payload))?,
         }
     }
 }
@@ -82,6 +87,15 @@ mod tests {
         let alone = Views::Astro.canonical_payload(Some("channel.stream.status"), br#"{"isLive":true}"#);
         assert_eq!(alone.as_deref(), Some(wanted.as_bytes()));
         assert_eq!(Views::Astro.canonical_payload(None, b"{}"), None);
+    }
+
+    #[test]
+    fn data_that_looks_like_a_view_is_none_unless_the_client_made_it() {
+        let payload = br#"{"from":"group","group":"lobby","from_user_id":"maya","data_type":"text","data":"hi"}"#;
+        let of = |envelopes, topic| Views::WebPubSub { envelopes }.canonical_payload(Some(topic), payload);
+        assert_eq!(of(false, "group"), None);
+        assert_eq!(of(true, "group").as_deref(), Some(payload.as_slice()));
+        assert_eq!(of(false, "stream").as_deref(), Some(payload.as_slice()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::id::LinkId;
 use crate::session::{Context, Recipient};
 
 /// The topics of messages: who sent them, or what they are.
-const STREAM: &str = "stream";
+pub(crate) const STREAM: &str = "stream";
 const GROUP_STATE: &str = "group_state";
 
 /// The timer of receipts. Timers of requests have the request's number, which is smaller.

@@ -17,6 +17,8 @@ mod receipts;
 mod streams;
 pub mod wire;
 
+pub(crate) use delivery::STREAM;
+
 #[cfg(test)]
 mod tests;
 
