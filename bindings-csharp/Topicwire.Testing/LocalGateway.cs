@@ -96,6 +96,25 @@ namespace Topicwire.Testing
         public Task<string> PublishGraphQLAsync(string field, string json, CancellationToken cancellation = default) =>
             ControlAsync("graphql/publish", $"{{\"field\":{Quote(field)},\"data\":{json}}}", cancellation);
 
+        /// <summary>A client access URL of Azure Web PubSub, as the portal makes them.</summary>
+        /// <param name="json">What it is for, as docs/gateway.md has it: <c>{"hub":"chat","user":"maya","groups":["lobby"]}</c>.</param>
+        /// <param name="cancellation">Ends the wait.</param>
+        public async Task<string> AccessUrlAsync(string json = "{}", CancellationToken cancellation = default)
+        {
+            var answer = await ControlAsync("webpubsub/url", json, cancellation).ConfigureAwait(false);
+            var url = Regex.Match(answer, "\"url\"\\s*:\\s*\"([^\"\\\\]+)\"");
+            return url.Success ? url.Groups[1].Value : throw new InvalidOperationException("the gateway gave no URL");
+        }
+
+        /// <summary>Publishes JSON to everybody in a group of a Web PubSub hub.</summary>
+        /// <param name="group">The group; null for the whole hub.</param>
+        /// <param name="json">The payload.</param>
+        /// <param name="hub">The hub.</param>
+        /// <param name="cancellation">Ends the wait.</param>
+        /// <returns>The gateway's answer: how many it reached.</returns>
+        public Task<string> PublishToGroupAsync(string? group, string json, string hub = "chat", CancellationToken cancellation = default) =>
+            ControlAsync("webpubsub/publish", $"{{\"hub\":{Quote(hub)},\"data\":{json}{(group is null ? "" : ",\"group\":" + Quote(group))}}}", cancellation);
+
         /// <summary>Makes something go wrong: <c>{"fault":"cut","how":"reset"}</c>.</summary>
         /// <param name="json">The fault.</param>
         /// <param name="cancellation">Ends the wait.</param>

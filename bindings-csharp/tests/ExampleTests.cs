@@ -57,6 +57,17 @@ namespace Topicwire.Tests
             await example.Ends();
         }
 
+        public static async Task Webpubsub_prints_what_is_sent_to_its_group()
+        {
+            await using var gateway = await LocalGateway.StartAsync();
+            using var example = Start("webpubsub", new Dictionary<string, string> { ["HUB"] = await gateway.AccessUrlAsync() });
+            await example.Prints("lobby: good morning");
+            await gateway.PublishToGroupAsync("lobby", "{\"n\":1}");
+            await example.Prints("lobby: {\"n\":1}");
+            await gateway.FaultAsync("{\"fault\":\"cut\",\"how\":\"fin\"}");
+            await example.Prints("the session goes on where it was");
+        }
+
         public static async Task Test_a_bot_says_thank_you()
         {
             using var example = Start("test-a-bot", new Dictionary<string, string>());

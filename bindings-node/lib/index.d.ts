@@ -1,4 +1,4 @@
-/** One client for realtime gateways: StreamElements Astro, GraphQL over WebSocket, and any WebSocket server. */
+/** One client for realtime gateways: StreamElements Astro, GraphQL over WebSocket, Azure Web PubSub, and any WebSocket server. */
 
 import type { AstroSettings, GraphQLSettings, KnownAstroTopic, RawSettings, WebPubSubSettings } from './options.js';
 

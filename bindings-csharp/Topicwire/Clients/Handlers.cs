@@ -154,6 +154,7 @@ namespace Topicwire
                 {
                     case MessageEvent _: ((EventHandler<MessageEvent>?)handlers)?.Invoke(sender, message!); break;
                     case StateEvent state: ((EventHandler<StateEvent>?)handlers)?.Invoke(sender, state); break;
+                    case OpenedEvent opened: ((EventHandler<OpenedEvent>?)handlers)?.Invoke(sender, opened); break;
                     case GapEvent gap: ((EventHandler<GapEvent>?)handlers)?.Invoke(sender, gap); break;
                     case LaggedEvent lagged: ((EventHandler<LaggedEvent>?)handlers)?.Invoke(sender, lagged); break;
                     case FaultEvent fault: ((EventHandler<FaultEvent>?)handlers)?.Invoke(sender, fault); break;

@@ -74,6 +74,13 @@ namespace Topicwire
             remove => handlers.Remove(EventKind.State, value);
         }
 
+        /// <summary>A connection is open and greeted.</summary>
+        public event EventHandler<OpenedEvent> Opened
+        {
+            add => AddHandler(EventKind.Opened, value);
+            remove => handlers.Remove(EventKind.Opened, value);
+        }
+
         /// <summary>A subscription is live, at first or again.</summary>
         public event EventHandler<SubscribedEvent> Subscribed
         {

@@ -41,6 +41,9 @@ namespace Topicwire
         /// <summary>Connected, and moving to another connection without a break.</summary>
         public const string HandingOver = "handing_over";
 
+        /// <summary>Disconnected, and taking the session up again that the gateway keeps.</summary>
+        public const string Recovering = "recovering";
+
         /// <summary>Disconnected, waiting for the next attempt.</summary>
         public const string Backoff = "backoff";
 

@@ -153,7 +153,8 @@ namespace Topicwire.Json
                 case uint _:
                 case long _: return Value(Convert.ToInt64(value, CultureInfo.InvariantCulture));
                 case ulong one: return Value(one);
-                case float one: return Value((double)one);
+                case float one: return Any((double)one, argument);
+                case double one when double.IsNaN(one) || double.IsInfinity(one): throw new ArgumentException("expected numbers that JSON can say", argument);
                 case double one: return Value(one);
                 case decimal one: return Raw(one.ToString(CultureInfo.InvariantCulture));
                 case IEnumerable<KeyValuePair<string, object?>> map:

@@ -180,6 +180,23 @@ namespace Topicwire
         }
     }
 
+    public sealed partial class WebPubSubOptions : ClientOptions
+    {
+        /// <summary>Fetches a client access URL from your server, whenever a new session begins. It runs on the thread pool.</summary>
+        public Func<CancellationToken, ValueTask<string>>? UrlProvider { get; set; }
+
+        internal override Func<TokenRequest, CancellationToken, ValueTask<string>>? Provider => Simple(UrlProvider);
+
+        internal override string ToJson()
+        {
+            if (!(Url is null) && !(UrlProvider is null)) throw new ArgumentException("option `Url`: expected a URL or a provider, not both", "Url");
+            var to = new JsonWriter().Open().Name("dialect").Value("webpubsub");
+            if (!(UrlProvider is null)) to.Name("url_provider").Value(true);
+            WriteOptions(to);
+            return to.Close().ToString();
+        }
+    }
+
     public sealed partial class ConnectionOptions
     {
         /// <summary>Headers of the upgrade request, in order.</summary>

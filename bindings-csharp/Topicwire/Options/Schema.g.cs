@@ -235,6 +235,94 @@ namespace Topicwire
         }
     }
 
+    /// <summary>How an Azure Web PubSub client behaves.</summary>
+    public sealed partial class WebPubSubOptions
+    {
+        /// <summary>Acknowledge after this many bytes. The service lets 16 MB wait. Default: 524288.</summary>
+        public long? AckBytes { get; set; }
+
+        /// <summary>Acknowledge at the latest after this long. Default: 250 ms.</summary>
+        public TimeSpan? AckInterval { get; set; }
+
+        /// <summary>Acknowledge after this many messages. The service lets 1,000 wait and then ends the session. Default: 64.</summary>
+        public int? AckMessages { get; set; }
+
+        /// <summary>
+        /// How long the service may take to acknowledge a command or to answer an invocation; zero for ever. A command is then sent
+        /// again under its number, so that it is done once.
+        /// Default: 30 s.
+        /// </summary>
+        public TimeSpan? AnswerTimeout { get; set; }
+
+        /// <summary>How long to wait for the service's <c>connected</c>. Default: 10 s.</summary>
+        public TimeSpan? ConnectedTimeout { get; set; }
+
+        /// <summary>How to reach the service.</summary>
+        public ConnectionOptions Connection { get; } = new ConnectionOptions();
+
+        /// <summary>Deliver every message as the canonical JSON of all that is known of it (sender, type, number, stream) rather than its data alone. Default: false.</summary>
+        public bool? Envelopes { get; set; }
+
+        /// <summary>Ping the service this often; zero for never. Default: 20 s.</summary>
+        public TimeSpan? PingInterval { get; set; }
+
+        /// <summary>Give the connection up when nothing comes for this long after a ping; zero for never. Default: 10 s.</summary>
+        public TimeSpan? PingTimeout { get; set; }
+
+        /// <summary>Which subprotocol to speak. Default: <see cref="WebPubSubProtocol.ReliableJson"/>.</summary>
+        public WebPubSubProtocol? Protocol { get; set; }
+
+        /// <summary>How long a provider may take. Default: 30 s.</summary>
+        public TimeSpan? ProviderTimeout { get; set; }
+
+        /// <summary>How much may wait.</summary>
+        public QueueOptions Queue { get; } = new QueueOptions();
+
+        /// <summary>How to come back after a loss.</summary>
+        public ReconnectOptions Reconnect { get; } = new ReconnectOptions();
+
+        /// <summary>How long a lost session is tried to be taken up again before another is begun. Default: 30 s.</summary>
+        public TimeSpan? Recovery { get; set; }
+
+        /// <summary>Send commands again whose outcome a lost session left unknown: they may then be carried out twice. Default: false.</summary>
+        public bool? ResendUnknown { get; set; }
+
+        /// <summary>How often a command is tried again that failed in the service or was not acknowledged in time. Default: 3.</summary>
+        public int? Retries { get; set; }
+
+        /// <summary>Simple mode: every message goes to this group. Without it, it goes to the application's server as the event <c>message</c>. Default: none.</summary>
+        public string? SimpleGroup { get; set; }
+
+        /// <summary>Simple mode: do not send messages to the group's own sender. Default: false.</summary>
+        public bool? SimpleNoEcho { get; set; }
+
+        /// <summary>The client access URL, token included.</summary>
+        public string? Url { get; set; }
+
+        internal void WriteOptions(Json.JsonWriter to)
+        {
+            if (!(AckBytes is null)) to.Name("ack_bytes").Value(AckBytes.Value);
+            if (!(AckInterval is null)) to.Name("ack_interval_ms").Value(AckInterval.Value, nameof(AckInterval));
+            if (!(AckMessages is null)) to.Name("ack_messages").Value(AckMessages.Value);
+            if (!(AnswerTimeout is null)) to.Name("answer_timeout_ms").Value(AnswerTimeout.Value, nameof(AnswerTimeout));
+            if (!(ConnectedTimeout is null)) to.Name("connected_timeout_ms").Value(ConnectedTimeout.Value, nameof(ConnectedTimeout));
+            to.Name("connection"); to.Open(); Connection.WriteOptions(to); to.Close();
+            if (!(Envelopes is null)) to.Name("envelopes").Value(Envelopes.Value);
+            if (!(PingInterval is null)) to.Name("ping_interval_ms").Value(PingInterval.Value, nameof(PingInterval));
+            if (!(PingTimeout is null)) to.Name("ping_timeout_ms").Value(PingTimeout.Value, nameof(PingTimeout));
+            if (!(Protocol is null)) to.Name("protocol").Value(Wire.Word(Protocol.Value));
+            if (!(ProviderTimeout is null)) to.Name("provider_timeout_ms").Value(ProviderTimeout.Value, nameof(ProviderTimeout));
+            to.Name("queue"); to.Open(); Queue.WriteOptions(to); to.Close();
+            to.Name("reconnect"); to.Open(); Reconnect.WriteOptions(to); to.Close();
+            if (!(Recovery is null)) to.Name("recovery_ms").Value(Recovery.Value, nameof(Recovery));
+            if (!(ResendUnknown is null)) to.Name("resend_unknown").Value(ResendUnknown.Value);
+            if (!(Retries is null)) to.Name("retries").Value(Retries.Value);
+            if (!(SimpleGroup is null)) to.Name("simple_group").Value(SimpleGroup);
+            if (!(SimpleNoEcho is null)) to.Name("simple_no_echo").Value(SimpleNoEcho.Value);
+            if (!(Url is null)) to.Name("url").Value(Url);
+        }
+    }
+
     /// <summary>How to reach the server.</summary>
     public sealed partial class ConnectionOptions
     {
@@ -453,6 +541,68 @@ namespace Topicwire
         {
             GraphQLSockets.Shared => "shared",
             GraphQLSockets.PerOperation => "per_operation",
+            _ => throw new ArgumentOutOfRangeException(nameof(value)),
+        };
+    }
+
+    /// <summary>Which subprotocol a client speaks.</summary>
+    public enum WebPubSubProtocol
+    {
+        /// <summary><c>json.reliable.webpubsub.azure.v1</c>: a lost connection loses no message.</summary>
+        ReliableJson,
+
+        /// <summary><c>json.webpubsub.azure.v1</c>.</summary>
+        Json,
+
+        /// <summary><c>protobuf.reliable.webpubsub.azure.v1</c>: a lost connection loses no message.</summary>
+        ReliableProtobuf,
+
+        /// <summary><c>protobuf.webpubsub.azure.v1</c>.</summary>
+        Protobuf,
+
+        /// <summary>None: messages in, messages out, no groups to join and no acknowledgements.</summary>
+        Simple,
+
+    }
+
+    internal static partial class Wire
+    {
+        internal static string Word(WebPubSubProtocol value) => value switch
+        {
+            WebPubSubProtocol.ReliableJson => "reliable_json",
+            WebPubSubProtocol.Json => "json",
+            WebPubSubProtocol.ReliableProtobuf => "reliable_protobuf",
+            WebPubSubProtocol.Protobuf => "protobuf",
+            WebPubSubProtocol.Simple => "simple",
+            _ => throw new ArgumentOutOfRangeException(nameof(value)),
+        };
+    }
+
+    /// <summary>What the bytes of a payload are.</summary>
+    public enum WebPubSubDataType
+    {
+        /// <summary>A JSON value.</summary>
+        Json,
+
+        /// <summary>UTF-8 text.</summary>
+        Text,
+
+        /// <summary>Bytes.</summary>
+        Binary,
+
+        /// <summary>A serialised <c>google.protobuf.Any</c>. The service may refuse it over the JSON subprotocols.</summary>
+        Protobuf,
+
+    }
+
+    internal static partial class Wire
+    {
+        internal static string Word(WebPubSubDataType value) => value switch
+        {
+            WebPubSubDataType.Json => "json",
+            WebPubSubDataType.Text => "text",
+            WebPubSubDataType.Binary => "binary",
+            WebPubSubDataType.Protobuf => "protobuf",
             _ => throw new ArgumentOutOfRangeException(nameof(value)),
         };
     }

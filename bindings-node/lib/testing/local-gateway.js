@@ -104,7 +104,8 @@ class LocalGateway {
     try {
       return await request(this.port, path, body);
     } catch (error) {
-      if (this.#process.ended) throw new LocalGatewayError(`the local gateway has ended${this.#process.said}`, { cause: error });
+      // One that is ending has closed its sockets before its parent can know of it.
+      if (error.cause && (await this.#process.ended(1000))) throw new LocalGatewayError(`the local gateway has ended${this.#process.said}`, { cause: error });
       throw error;
     }
   }

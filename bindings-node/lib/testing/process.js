@@ -52,8 +52,19 @@ class GatewayProcess {
     return this.#child.pid;
   }
 
-  get ended() {
-    return this.#ended;
+  /** Whether it has ended, or does so within so many milliseconds. */
+  async ended(within) {
+    if (this.#ended) return true;
+    return new Promise((resolve) => {
+      const finish = (ended) => {
+        clearTimeout(late);
+        this.#child.removeListener('close', closed);
+        resolve(ended);
+      };
+      const closed = () => finish(true);
+      const late = setTimeout(finish, within, false);
+      this.#child.once('close', closed);
+    });
   }
 
   /** What it wrote to standard error, to end a sentence with. */

@@ -10,26 +10,29 @@ use crate::Result;
 pub(crate) const FILE: &str = "bindings-csharp/Topicwire/Options/Schema.g.cs";
 
 /// Option classes, and what C# calls them.
-const CLASSES: [(&str, &str); 6] = [
+const CLASSES: [(&str, &str); 7] = [
     ("AstroOptions", "AstroOptions"),
     ("GraphQlOptions", "GraphQLOptions"),
     ("RawOptions", "RawOptions"),
+    ("WebPubSubOptions", "WebPubSubOptions"),
     ("ConnectionOptions", "ConnectionOptions"),
     ("ReconnectOptions", "ReconnectOptions"),
     ("QueueOptions", "QueueOptions"),
 ];
 
 /// Enums, and what C# calls them: a word that is plain beside its siblings in Rust needs company in a namespace.
-const ENUMS: [(&str, &str); 5] = [
+const ENUMS: [(&str, &str); 7] = [
     ("TokenType", "TokenType"),
     ("Jitter", "Jitter"),
     ("Auth", "GraphQLAuth"),
     ("Protocol", "GraphQLProtocol"),
     ("Sockets", "GraphQLSockets"),
+    ("WebPubSubProtocol", "WebPubSubProtocol"),
+    ("DataType", "WebPubSubDataType"),
 ];
 
 /// Options that are written by hand, in another part of the class: they hold functions, or several things at once.
-const BY_HAND: [&str; 3] = ["token", "credentials", "headers"];
+const BY_HAND: [&str; 4] = ["token", "credentials", "headers", "url_provider"];
 
 /// The whole file.
 pub(crate) fn text(document: &Value) -> Result<String> {

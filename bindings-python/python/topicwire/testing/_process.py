@@ -74,9 +74,13 @@ class Process:
         text = self._said.read(4096).decode(errors="replace").strip()
         return f": {text}" if text else ""
 
-    def ended(self) -> bool:
-        """Whether it has ended, of its own accord or not."""
-        return self._child.poll() is not None
+    def ended(self, within: float = 0.0) -> bool:
+        """Whether it has ended, of its own accord or not, or does so within so many seconds."""
+        try:
+            self._child.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def close(self, grace_seconds: float = 5.0) -> None:
         """End it, and wait until it has. Does nothing the second time."""

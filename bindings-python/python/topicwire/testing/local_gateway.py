@@ -267,7 +267,8 @@ class LocalGateway:
         try:
             return request(process.port, path, body)
         except LocalGatewayError as error:
-            if process.ended():
+            # One that is ending has closed its sockets before its parent can know of it.
+            if error.__cause__ is not None and process.ended(within=1.0):
                 raise LocalGatewayError(f"the local gateway has ended{process.said()}") from error
             raise
 
