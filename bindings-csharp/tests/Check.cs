@@ -50,10 +50,10 @@ namespace Topicwire.Tests
         /// <summary>A token that gives up in the end, so that a failure says where rather than hangs.</summary>
         internal static CancellationToken Soon() => new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token;
 
-        /// <summary>Waits until something holds.</summary>
-        internal static async Task Until(Func<bool> condition, string what)
+        /// <summary>Waits until something holds. It gives up after 20 s, or what much work may take on a busy machine.</summary>
+        internal static async Task Until(Func<bool> condition, string what, TimeSpan? within = null)
         {
-            var deadline = DateTime.UtcNow.AddSeconds(20);
+            var deadline = DateTime.UtcNow + (within ?? TimeSpan.FromSeconds(20));
             while (!condition())
             {
                 if (DateTime.UtcNow > deadline) throw new Exception("it never came about: " + what);

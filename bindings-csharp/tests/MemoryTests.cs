@@ -23,7 +23,7 @@ namespace Topicwire.Tests
             using var flood = new Flood();
             // With the least budget for young objects there is, so that what the collector keeps for itself is small beside what would leak.
             var environment = new Dictionary<string, string> { ["DOTNET_gcConcurrent"] = "0", ["DOTNET_GCgen0size"] = "400000" };
-            var ended = await Programs.Run($"memory {flood.Url} {how} {events}", environment);
+            var ended = await Programs.Run($"memory {flood.Url} {how} {events}", environment, TimeSpan.FromMinutes(5));
             Check.True(ended.Code == 0, ended.Output);
         }
 

@@ -23,12 +23,20 @@ namespace Topicwire.Tests
         }
 
         /// <summary>Runs ourselves with other arguments, to the end.</summary>
-        internal static async Task<(int Code, string Output)> Run(string arguments, IDictionary<string, string>? environment = null)
+        internal static async Task<(int Code, string Output)> Run(string arguments, IDictionary<string, string>? environment = null, TimeSpan? within = null)
         {
             using var process = Start(typeof(Programs).Assembly.Location, arguments, environment);
             var output = process.StandardOutput.ReadToEndAsync();
             var errors = process.StandardError.ReadToEndAsync();
-            await Check.Until(() => process.HasExited, "the program ends");
+            try
+            {
+                await Check.Until(() => process.HasExited, "the program ends", within);
+            }
+            finally
+            {
+                // What is not over now is of no use, and would take the machine from other tests.
+                if (!process.HasExited) process.Kill();
+            }
             return (process.ExitCode, await output + await errors);
         }
 
