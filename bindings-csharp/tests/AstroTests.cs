@@ -40,6 +40,24 @@ namespace Topicwire.Tests
             Check.Equal("päivi 🦉", message.Data.GetProperty("who").GetString());
         }
 
+        public static async Task A_payload_has_its_canonical_view_under_steady_names_also_after_the_client()
+        {
+            await using var gateway = await LocalGateway.StartAsync();
+            MessageEvent message;
+            await using (var astro = new Astro(Options(gateway)))
+            {
+                await astro.SubscribeAsync("channel.stream.status", Room, Check.Soon());
+                await gateway.PublishAstroAsync("channel.stream.status", "{\"isLive\":true}");
+                message = await Check.Next<MessageEvent>(astro);
+            }
+            for (var at = 0; at < 2; at++) Check.Equal("{\"topic\":\"channel.stream.status\",\"kind\":\"stream_status\",\"is_live\":true}", message.Typed?.GetRawText());
+            Check.Equal("{\"isLive\":true}", message.Data.GetRawText());
+            await using var raw = new Raw(new RawOptions { Url = gateway.RawUrl });
+            await raw.ConnectedAsync(Check.Soon());
+            await raw.SendAsync("{\"isLive\":true}");
+            Check.True((await raw.ReceiveAsync(Check.Soon()))!.Typed is null, "a payload of nothing in particular has no view");
+        }
+
         public static async Task A_payload_is_decoded_wherever_it_stands_in_its_frame()
         {
             await using var gateway = await LocalGateway.StartAsync();

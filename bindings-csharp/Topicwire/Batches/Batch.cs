@@ -40,6 +40,9 @@ namespace Topicwire.Batches
             set => cache.EndsWithFrame = value;
         }
 
+        /// <summary>What the payload means, as canonical JSON; null where it has no such view.</summary>
+        internal string? Canonical(string? topic, ReadOnlySpan<byte> payload) => cache.Views?.Canonical(topic, payload);
+
         /// <summary>How many events there are.</summary>
         internal int Count { get; }
 

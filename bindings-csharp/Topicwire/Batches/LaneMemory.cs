@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 using System.Text;
+using Topicwire.Interop;
 
 namespace Topicwire.Batches
 {
@@ -11,6 +12,9 @@ namespace Topicwire.Batches
         private readonly Entry?[] entries = new Entry?[Slots];
 
         internal bool EndsWithFrame { get; set; } = true;
+
+        /// <summary>What the lane's payloads mean. It outlives the client, since events do; none for batches of no client.</summary>
+        internal Views? Views { get; set; }
 
         internal string Get(ReadOnlySpan<byte> label)
         {

@@ -649,6 +649,30 @@ namespace Topicwire.Interop
             }
         }
 
+        /// <summary>Which views its payloads have.</summary>
+        internal Views Views()
+        {
+            var held = false;
+            try
+            {
+                DangerousAddRef(ref held);
+                unsafe
+                {
+                    RustCallStatus status = default;
+                    var result = Ffi.uniffi_topicwire_csharp_fn_method_client_views(CloneHeld(), &status);
+                    if (status.Code != 0)
+                    {
+                        throw status.Unexpected();
+                    }
+                    return new Views(result);
+                }
+            }
+            finally
+            {
+                if (held) DangerousRelease();
+            }
+        }
+
         private protected override unsafe ulong CloneRaw(ulong raw, RustCallStatus* status)
         {
             return Ffi.uniffi_topicwire_csharp_fn_clone_client(raw, status);
@@ -905,6 +929,52 @@ namespace Topicwire.Interop
         private protected override unsafe void FreeRaw(ulong raw, RustCallStatus* status)
         {
             Ffi.uniffi_topicwire_csharp_fn_free_poller(raw, status);
+        }
+    }
+
+    /// <summary>Which views the payloads of a client have.</summary>
+    internal sealed class Views : NativeObject
+    {
+        internal Views(ulong handle)
+        {
+            Adopt(handle);
+        }
+
+        /// <summary>A payload as what it means, as canonical JSON; nothing where it has no such view.</summary>
+        internal string? Canonical(string? topic, ReadOnlySpan<byte> payload)
+        {
+            var held = false;
+            try
+            {
+                DangerousAddRef(ref held);
+                unsafe
+                {
+                    fixed (byte* pinnedPayload = &MemoryMarshal.GetReference(payload))
+                    {
+                    RustCallStatus status = default;
+                    var result = Ffi.uniffi_topicwire_csharp_fn_method_views_canonical(CloneHeld(), Codec.LowerOptionalString(topic), new ForeignBytes(payload.Length, pinnedPayload), &status);
+                    if (status.Code != 0)
+                    {
+                        throw status.Unexpected();
+                    }
+                    return Codec.LiftOptionalString(result);
+                    }
+                }
+            }
+            finally
+            {
+                if (held) DangerousRelease();
+            }
+        }
+
+        private protected override unsafe ulong CloneRaw(ulong raw, RustCallStatus* status)
+        {
+            return Ffi.uniffi_topicwire_csharp_fn_clone_views(raw, status);
+        }
+
+        private protected override unsafe void FreeRaw(ulong raw, RustCallStatus* status)
+        {
+            Ffi.uniffi_topicwire_csharp_fn_free_views(raw, status);
         }
     }
 
@@ -1474,6 +1544,16 @@ namespace Topicwire.Interop
         {
             writer.Text(value);
         }
+
+        internal static Views ReadViews(ref Reader reader)
+        {
+            return new Views(reader.U64());
+        }
+
+        internal static void WriteViews(Writer writer, Views value)
+        {
+            writer.U64(value.CloneHandle());
+        }
     }
 
     /// <summary>The native library cannot be used: it does not fit, or it failed in a way that it has no error for.</summary>
@@ -1833,6 +1913,7 @@ namespace Topicwire.Interop
                 Check("method_client_state", Ffi.uniffi_topicwire_csharp_checksum_method_client_state(), 46960);
                 Check("method_client_stats", Ffi.uniffi_topicwire_csharp_checksum_method_client_stats(), 1985);
                 Check("method_client_submit", Ffi.uniffi_topicwire_csharp_checksum_method_client_submit(), 4337);
+                Check("method_client_views", Ffi.uniffi_topicwire_csharp_checksum_method_client_views(), 55768);
                 Check("method_lane_close", Ffi.uniffi_topicwire_csharp_checksum_method_lane_close(), 34172);
                 Check("method_lane_id", Ffi.uniffi_topicwire_csharp_checksum_method_lane_id(), 26655);
                 Check("method_lane_poll_into", Ffi.uniffi_topicwire_csharp_checksum_method_lane_poll_into(), 63842);
@@ -1840,6 +1921,7 @@ namespace Topicwire.Interop
                 Check("method_poller_close", Ffi.uniffi_topicwire_csharp_checksum_method_poller_close(), 29062);
                 Check("method_poller_ready_into", Ffi.uniffi_topicwire_csharp_checksum_method_poller_ready_into(), 37949);
                 Check("method_poller_wait", Ffi.uniffi_topicwire_csharp_checksum_method_poller_wait(), 2289);
+                Check("method_views_canonical", Ffi.uniffi_topicwire_csharp_checksum_method_views_canonical(), 48065);
                 Check("constructor_client_new", Ffi.uniffi_topicwire_csharp_checksum_constructor_client_new(), 29548);
                 Check("constructor_poller_new", Ffi.uniffi_topicwire_csharp_checksum_constructor_poller_new(), 53944);
                 Check("constructor_poller_new_waiting", Ffi.uniffi_topicwire_csharp_checksum_constructor_poller_new_waiting(), 31073);
@@ -1916,6 +1998,9 @@ namespace Topicwire.Interop
         internal static extern RustBuffer uniffi_topicwire_csharp_fn_method_client_submit(ulong ptr, ulong request, RustBuffer replyLane, RustBuffer command, ForeignBytes payload, RustCallStatus* status);
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern ulong uniffi_topicwire_csharp_fn_method_client_views(ulong ptr, RustCallStatus* status);
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern ulong uniffi_topicwire_csharp_fn_clone_lane(ulong handle, RustCallStatus* status);
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -1953,6 +2038,15 @@ namespace Topicwire.Interop
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern sbyte uniffi_topicwire_csharp_fn_method_poller_wait(ulong ptr, long timeoutMs, RustCallStatus* status);
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern ulong uniffi_topicwire_csharp_fn_clone_views(ulong handle, RustCallStatus* status);
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern void uniffi_topicwire_csharp_fn_free_views(ulong handle, RustCallStatus* status);
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern RustBuffer uniffi_topicwire_csharp_fn_method_views_canonical(ulong ptr, RustBuffer topic, ForeignBytes payload, RustCallStatus* status);
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern void uniffi_topicwire_csharp_fn_init_callback_vtable_wake(IntPtr vtable);
@@ -2027,6 +2121,9 @@ namespace Topicwire.Interop
         internal static extern ushort uniffi_topicwire_csharp_checksum_method_client_submit();
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern ushort uniffi_topicwire_csharp_checksum_method_client_views();
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern ushort uniffi_topicwire_csharp_checksum_method_lane_close();
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -2046,6 +2143,9 @@ namespace Topicwire.Interop
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern ushort uniffi_topicwire_csharp_checksum_method_poller_wait();
+
+        [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern ushort uniffi_topicwire_csharp_checksum_method_views_canonical();
 
         [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern ushort uniffi_topicwire_csharp_checksum_constructor_client_new();

@@ -12,6 +12,7 @@ namespace Topicwire.Runtime
     internal sealed class ClientCore
     {
         private readonly Client native;
+        private readonly Views views;
         private readonly LaneReader replies;
         private readonly LaneReader service;
         private readonly ConcurrentDictionary<ulong, TaskCompletionSource<ReplyEvent>> waiting = new ConcurrentDictionary<ulong, TaskCompletionSource<ReplyEvent>>();
@@ -30,6 +31,7 @@ namespace Topicwire.Runtime
             try
             {
                 native = new Client(options);
+                views = native.Views();
             }
             catch (NativeException error)
             {
@@ -74,7 +76,7 @@ namespace Topicwire.Runtime
             var json = LaneJson(reader, options);
             try
             {
-                reader.Attach(native.OpenLane(poller, json, request, null, command));
+                reader.Attach(native.OpenLane(poller, json, request, null, command), views);
                 return reader;
             }
             catch (NativeException error)

@@ -56,9 +56,10 @@ namespace Topicwire.Runtime
         /// <summary>Nothing comes any more.</summary>
         internal bool Finished => ended || disposed;
 
-        internal void Attach(Lane opened)
+        internal void Attach(Lane opened, Views? views = null)
         {
             bool early;
+            labels.Views = views;
             lock (gate)
             {
                 lane = opened;

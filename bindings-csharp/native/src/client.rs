@@ -14,6 +14,7 @@ use topicwire::options::Options;
 use crate::error::NativeError;
 use crate::lane::Lane;
 use crate::poller::Poller;
+use crate::views::Views;
 
 /// What became of something that was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -72,6 +73,7 @@ pub struct Refusal {
 #[derive(uniffi::Object)]
 pub struct Client {
     inner: topicwire::Client,
+    views: topicwire::view::Views,
 }
 
 /// Bits of [`Client::send`]'s flags: the message is binary, not text.
@@ -89,8 +91,16 @@ impl Client {
     /// `invalid_option` for the first option that cannot work.
     #[uniffi::constructor]
     pub fn new(options: String) -> Result<Arc<Self>, NativeError> {
-        let inner = topicwire::Client::new(Options::from_json(options.as_bytes())?)?;
-        Ok(Arc::new(Self { inner }))
+        let options = Options::from_json(options.as_bytes())?;
+        let views = topicwire::view::Views::of(&options);
+        let inner = topicwire::Client::new(options)?;
+        Ok(Arc::new(Self { inner, views }))
+    }
+
+    /// Which views its payloads have.
+    #[must_use]
+    pub fn views(&self) -> Arc<Views> {
+        Arc::new(Views { inner: self.views })
     }
 
     /// Begins to connect; the rest comes as events.

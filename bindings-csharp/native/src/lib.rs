@@ -8,12 +8,14 @@ mod client;
 mod error;
 mod lane;
 mod poller;
+mod views;
 mod wake;
 
 pub use client::{Accepted, Cancelled, Client, Header, Refusal, Stats};
 pub use error::NativeError;
 pub use lane::{Lane, LaneStats};
 pub use poller::Poller;
+pub use views::Views;
 pub use wake::{Wake, claim_wakes, failed_wakes};
 
 uniffi::setup_scaffolding!("topicwire");
