@@ -189,6 +189,39 @@ namespace Topicwire.Tests
             Check.Throws<OperationCanceledException>(() => astro.Poll(Timeout.InfiniteTimeSpan, cancel.Token));
         }
 
+        public static async Task Polling_on_the_thread_of_the_context_that_was_given_waits_for_nothing_that_needs_that_thread()
+        {
+            await using var gateway = await LocalGateway.StartAsync();
+            var context = new OneThread();
+            var options = Options(gateway);
+            options.SynchronizationContext = context;
+            options.Token = null;
+            var asked = 0;
+            options.TokenProvider = cancellation =>
+            {
+                Interlocked.Exchange(ref asked, Thread.CurrentThread.ManagedThreadId);
+                return new ValueTask<string>("any");
+            };
+            await using var astro = new Astro(options);
+            var polled = new TaskCompletionSource<MessageEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+            context.Post(state =>
+            {
+                var soon = Check.Soon();
+                while (!soon.IsCancellationRequested)
+                {
+                    if (!(astro.Poll(TimeSpan.FromSeconds(1)) is MessageEvent message)) continue;
+                    polled.TrySetResult(message);
+                    return;
+                }
+                polled.TrySetException(new TimeoutException("nothing came while the context's thread polled"));
+            }, null);
+            await astro.SubscribeAsync("channel.tips", Room, Check.Soon());
+            await gateway.PublishAstroAsync("channel.tips", "1");
+            Check.Equal("1", (await polled.Task).Text);
+            Check.True(asked != 0 && asked != context.ThreadId, "the provider ran on another thread");
+            context.Stop();
+        }
+
         public static async Task A_second_reader_is_refused()
         {
             await using var gateway = await LocalGateway.StartAsync();
