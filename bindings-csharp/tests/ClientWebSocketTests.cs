@@ -1,10 +1,13 @@
 using System;
 using System.Linq;
+using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Topicwire.Testing;
+using Topicwire.Tests.Scenarios;
 
 namespace Topicwire.Tests
 {
@@ -151,6 +154,58 @@ namespace Topicwire.Tests
             Check.Equal(WebSocketState.Aborted, socket.State);
             await Check.ThrowsAsync<WebSocketException>(() => Say(socket, "too late"));
         }
+
+        public static async Task A_cancelled_connect_ends_the_socket()
+        {
+            // It accepts, and never answers.
+            var silent = new TcpListener(IPAddress.Loopback, 0);
+            silent.Start();
+            using var socket = new ClientWebSocket();
+            using var cancel = new CancellationTokenSource();
+            var connecting = socket.ConnectAsync(Address(silent), cancel.Token);
+            using var client = await silent.AcceptTcpClientAsync();
+            cancel.Cancel();
+            await Check.ThrowsAsync<OperationCanceledException>(() => connecting);
+            Check.Equal(WebSocketState.Aborted, socket.State);
+            silent.Stop();
+        }
+
+        public static async Task A_cancelled_send_ends_the_connection()
+        {
+            // It opens the WebSocket, and reads nothing after that.
+            var full = new TcpListener(IPAddress.Loopback, 0);
+            full.Start();
+            using var socket = new ClientWebSocket();
+            var connecting = socket.ConnectAsync(Address(full), Check.Soon());
+            using var peer = await Peer.Read(await full.AcceptTcpClientAsync());
+            await peer.Accept(null);
+            await connecting;
+            var piece = new ArraySegment<byte>(new byte[1 << 20]);
+            var soon = Check.Soon();
+            var cancelled = false;
+            while (!soon.IsCancellationRequested)
+            {
+                using var cancel = new CancellationTokenSource();
+                var sending = socket.SendAsync(piece, WebSocketMessageType.Binary, true, cancel.Token);
+                // One that waits does so for room, which never comes.
+                if (await Task.WhenAny(sending, Task.Delay(100)) == sending) continue;
+                cancel.Cancel();
+                try
+                {
+                    await sending;
+                }
+                catch (OperationCanceledException)
+                {
+                    cancelled = true;
+                    break;
+                }
+            }
+            Check.True(cancelled, "a send was cancelled while it waited");
+            Check.Equal(WebSocketState.Aborted, socket.State);
+            full.Stop();
+        }
+
+        private static Uri Address(TcpListener listener) => new Uri($"ws://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
 
         public static async Task A_second_receive_at_once_is_refused()
         {
