@@ -68,6 +68,19 @@ namespace Topicwire.Tests
             Check.Equal(("maya", "text", "hello"), (Member(envelope, "from_user_id"), Member(envelope, "data_type"), Member(envelope, "data")));
         }
 
+        public static async Task What_is_said_beside_the_data_comes_with_it()
+        {
+            await using var gateway = await LocalGateway.StartAsync();
+            await using var hub = await Connected(gateway, "{}", options => options.Envelopes = true);
+            await hub.JoinGroupAsync("lobby", Check.Soon());
+            var metadata = new Dictionary<string, string> { ["trace"] = "a1" };
+            await hub.SendToGroupAsync("lobby", "hello", metadata: metadata, timeToLive: TimeSpan.FromMinutes(1), cancellation: Check.Soon());
+            Check.Equal("a1", Member((await Next(hub)).Data.GetProperty("metadata"), "trace"));
+            await hub.SendEventAsync("ask", "x", metadata: metadata, cancellation: Check.Soon());
+            var error = await Check.ThrowsAsync<TopicwireException>(() => hub.SendToGroupAsync("lobby", "x", timeToLive: TimeSpan.FromMinutes(6), cancellation: Check.Soon()));
+            Check.Equal(ErrorCodes.InvalidOption, error.Code);
+        }
+
         public static async Task Events_and_invocations_are_answered_by_the_server()
         {
             await using var gateway = await LocalGateway.StartAsync();

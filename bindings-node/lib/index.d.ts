@@ -342,6 +342,8 @@ export class WebPubSub extends Client {
   leaveGroup(group: string, about?: Waiting): Promise<void>;
   /**
    * Sends to everybody in a group, which one need not be in oneself. Without a type a string is text, bytes are binary, anything else is JSON.
+   * `metadata` is said beside the data, and `ttlSeconds`, up to 300, is for how long a copy that could not be delivered is worth delivering: both over
+   * the JSON subprotocols only.
    * Resolves with the acknowledgement, or with null once it is written if it is to be fired and forgotten. Rejects with what the service said, and with
    * `OutcomeUnknownError` when the session was lost in between.
    */
@@ -349,10 +351,10 @@ export class WebPubSub extends Client {
     group: string,
     content: unknown,
     dataType?: DataType,
-    about?: Waiting & { noEcho?: boolean; fireAndForget?: boolean },
+    about?: Waiting & { noEcho?: boolean; fireAndForget?: boolean; metadata?: Record<string, string>; ttlSeconds?: number },
   ): Promise<Acknowledgement | null>;
   /** Raises an event of the application's server. What it answers comes as a message of the topic `server`. */
-  sendEvent(event: string, content: unknown, dataType?: DataType, about?: Waiting & { fireAndForget?: boolean }): Promise<Acknowledgement | null>;
+  sendEvent(event: string, content: unknown, dataType?: DataType, about?: Waiting & { fireAndForget?: boolean; metadata?: Record<string, string> }): Promise<Acknowledgement | null>;
   /** Raises an event and resolves with its result. It is sent once; aborting tells the service. JSON subprotocols only. */
   invoke(event: string, content?: unknown, dataType?: DataType, about?: Waiting): Promise<Invoked>;
   /** Sends a message in simple mode, which has nothing else. */

@@ -5,7 +5,6 @@ const { randomUUID } = require('node:crypto');
 const { Client } = require('./client.js');
 const { content } = require('./payload.js');
 const { Providers } = require('./providers.js');
-const { snaked } = require('./options.js');
 const options = require('./options.js');
 
 /**
@@ -105,10 +104,11 @@ class WebPubSub extends Client {
    * @param {string} group
    * @param {unknown} data
    * @param {string} [dataType]
-   * @param {{ noEcho?: boolean, fireAndForget?: boolean, signal?: AbortSignal }} [about]
+   * @param {{ noEcho?: boolean, fireAndForget?: boolean, metadata?: Record<string, string>, ttlSeconds?: number, signal?: AbortSignal }} [about]
    */
-  async sendToGroup(group, data, dataType, { noEcho = false, fireAndForget = false, signal } = {}) {
-    return acknowledged(await this._say({ type: 'send_to_group', group, noEcho, fireAndForget }, data, dataType, signal));
+  async sendToGroup(group, data, dataType, { noEcho = false, fireAndForget = false, metadata, ttlSeconds, signal } = {}) {
+    const command = { type: 'send_to_group', group, no_echo: noEcho, fire_and_forget: fireAndForget, metadata, ttl_seconds: ttlSeconds };
+    return acknowledged(await this._say(command, data, dataType, signal));
   }
 
   /**
@@ -116,10 +116,10 @@ class WebPubSub extends Client {
    * @param {string} event
    * @param {unknown} data
    * @param {string} [dataType]
-   * @param {{ fireAndForget?: boolean, signal?: AbortSignal }} [about]
+   * @param {{ fireAndForget?: boolean, metadata?: Record<string, string>, signal?: AbortSignal }} [about]
    */
-  async sendEvent(event, data, dataType, { fireAndForget = false, signal } = {}) {
-    return acknowledged(await this._say({ type: 'send_event', event, fireAndForget }, data, dataType, signal));
+  async sendEvent(event, data, dataType, { fireAndForget = false, metadata, signal } = {}) {
+    return acknowledged(await this._say({ type: 'send_event', event, fire_and_forget: fireAndForget, metadata }, data, dataType, signal));
   }
 
   /**
@@ -147,8 +147,8 @@ class WebPubSub extends Client {
    * @param {{ streamId?: string, idleTimeoutMs?: number, noEcho?: boolean, signal?: AbortSignal }} [about]
    */
   async startStream(group, { streamId = randomUUID(), idleTimeoutMs, noEcho = false, signal } = {}) {
-    const command = { type: 'start_stream', group, streamId, noEcho, ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }) };
-    await this._requests.ask(snaked(command), { signal });
+    const command = { type: 'start_stream', group, stream_id: streamId, no_echo: noEcho, idle_timeout_ms: idleTimeoutMs };
+    await this._requests.ask(command, { signal });
     return new GroupStream(this, group, streamId);
   }
 
@@ -181,7 +181,7 @@ class WebPubSub extends Client {
    */
   async _say(command, data, dataType, signal) {
     const sent = content(data, dataType);
-    return this._requests.ask(snaked({ ...command, dataType: sent.dataType }), { payload: sent.payload, signal });
+    return this._requests.ask({ ...command, data_type: sent.dataType }, { payload: sent.payload, signal });
   }
 }
 
@@ -204,7 +204,7 @@ class GroupStream {
    * @param {{ signal?: AbortSignal }} [about]
    */
   async send(data, dataType, { signal } = {}) {
-    await this.#hub._say({ type: 'stream_data', streamId: this.id }, data, dataType, signal);
+    await this.#hub._say({ type: 'stream_data', stream_id: this.id }, data, dataType, signal);
   }
 
   /** Ends the stream; with `error`, early. Does nothing the second time. @param {{ error?: string, errorCode?: string }} [about] */

@@ -78,6 +78,18 @@ test('with envelopes a message says who sent it, and data that looks like one do
   await Promise.all([hub.stop(), plain.stop()]);
 });
 
+test('what is said beside the data comes with it', async () => {
+  const hub = await connected({ envelopes: true });
+  const next = messages(hub);
+  await hub.joinGroup('metadata');
+  await hub.sendToGroup('metadata', 'hello', 'text', { metadata: { traceId: 'a1' }, ttlSeconds: 60 });
+  assert.deepEqual((await next()).data.metadata, { traceId: 'a1' });
+  await hub.sendEvent('ask', 1, 'json', { metadata: { traceId: 'a2' } });
+  await assert.rejects(hub.sendToGroup('metadata', 1, 'json', { metadata: { '': 'x' } }), /metadata/);
+  await assert.rejects(hub.sendToGroup('metadata', 1, 'json', { ttlSeconds: 301 }), /ttl_seconds/);
+  await hub.stop();
+});
+
 test('events and invocations are answered by the server', async () => {
   const hub = await connected();
   const heard = new Promise((resolve) => hub.once('server-message', resolve));

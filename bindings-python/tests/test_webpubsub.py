@@ -59,6 +59,20 @@ async def test_who_sent_a_message_is_in_its_typed_view(hub_gateway: LocalGateway
         assert came.typed["data_type"] == "text"
 
 
+async def test_what_is_said_beside_the_data_comes_with_it(hub_gateway: LocalGateway) -> None:
+    async with topicwire.WebPubSub(hub_gateway.access_url()) as hub:
+        await hub.join_group("lobby")
+        await hub.send_to_group("lobby", "hello", metadata={"trace": "a1"}, ttl_seconds=60)
+        assert (await message(hub)).typed["metadata"] == {"trace": "a1"}
+        await hub.send_event("ask", 1, metadata={"trace": "a2"})
+        for wrong in ({"metadata": {"": "x"}}, {"ttl_seconds": 301}):
+            with pytest.raises(topicwire.OptionError, match=next(iter(wrong))):
+                await hub.send_to_group("lobby", 1, **wrong)
+    async with topicwire.WebPubSub(hub_gateway.access_url(), protocol="protobuf") as hub:
+        with pytest.raises(topicwire.UsageError, match="JSON subprotocol"):
+            await hub.send_to_group("lobby", 1, ttl_seconds=1)
+
+
 async def test_events_and_invocations_are_answered_by_the_server(hub_gateway: LocalGateway) -> None:
     async with topicwire.WebPubSub(hub_gateway.access_url()) as hub:
         await hub.send_event("ask", {"n": 1})

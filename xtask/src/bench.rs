@@ -5,7 +5,7 @@ use std::process::{Child, ExitCode, Stdio};
 
 use serde_json::Value;
 
-use crate::{Result, bench_node, bench_python, project};
+use crate::{Result, bench_node, bench_python, bench_webpubsub, project};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -27,6 +27,8 @@ enum Language {
     Node,
     /// Against `ClientWebSocket` with System.Text.Json.
     Csharp,
+    /// Azure Web PubSub, in Node.js and Python, against the service's own clients.
+    Webpubsub,
 }
 
 /// Frame sizes with the numbers of events that take about a second.
@@ -43,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Language::Rust => rust(arguments),
         Language::Python => bench_python::run(arguments.runs),
         Language::Node => bench_node::run(arguments.runs),
+        Language::Webpubsub => bench_webpubsub::run(arguments.runs),
         Language::Csharp => crate::csharp::bench::run(arguments.runs),
     }
 }

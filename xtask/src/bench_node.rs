@@ -50,13 +50,13 @@ pub(crate) fn run(runs: usize) -> Result<ExitCode> {
 }
 
 /// The peer, and the package as it has just been built: its sources and the addon.
-struct Node {
+pub(crate) struct Node {
     folder: PathBuf,
     addon: PathBuf,
 }
 
 impl Node {
-    fn set_up() -> Result<Self> {
+    pub(crate) fn set_up() -> Result<Self> {
         let folder = project::root().join("benches/node");
         setup::when_changed(&folder.join("package-lock.json"), &folder.join("node_modules/.topicwire-installed"), || {
             let mut npm = project::command("npm", &["ci", "--no-audit", "--no-fund"]);
@@ -73,8 +73,13 @@ impl Node {
     }
 
     fn client(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        self.program("load_client.mjs", arguments)
+    }
+
+    /// The figures that a program beside the peers prints.
+    pub(crate) fn program(&self, name: &str, arguments: &[&str]) -> Result<serde_json::Value> {
         let mut node = project::command("node", &[]);
-        node.arg(self.folder.join("load_client.mjs")).args(arguments);
+        node.arg(self.folder.join(name)).args(arguments);
         node.env("TOPICWIRE_PACKAGE", project::root().join("bindings-node")).env("TOPICWIRE_ADDON", &self.addon);
         let text = project::output(node)?;
         serde_json::from_str(&text).map_err(|error| format!("{arguments:?} printed no figures: {error}"))

@@ -55,13 +55,13 @@ pub(crate) fn run(runs: usize) -> Result<ExitCode> {
 }
 
 /// An environment with the peers, and the package as it has just been built.
-struct Python {
-    program: PathBuf,
+pub(crate) struct Python {
+    interpreter: PathBuf,
     package: PathBuf,
 }
 
 impl Python {
-    fn set_up() -> Result<Self> {
+    pub(crate) fn set_up() -> Result<Self> {
         let folder = project::root().join("target/bench-python");
         let package = folder.join("package");
         let sources = project::root().join("bindings-python/python/topicwire");
@@ -79,12 +79,17 @@ impl Python {
         let mut pip = Command::new(&program);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
         project::output(pip)?;
-        Ok(Self { program, package })
+        Ok(Self { interpreter: program, package })
     }
 
     fn client(&self, arguments: &[&str]) -> Result<serde_json::Value> {
-        let mut python = Command::new(&self.program);
-        python.arg(project::root().join("benches/python/load_client.py")).args(arguments).env("PYTHONPATH", &self.package);
+        self.program("load_client.py", arguments)
+    }
+
+    /// The figures that a program of benches/python prints.
+    pub(crate) fn program(&self, name: &str, arguments: &[&str]) -> Result<serde_json::Value> {
+        let mut python = Command::new(&self.interpreter);
+        python.arg(project::root().join("benches/python").join(name)).args(arguments).env("PYTHONPATH", &self.package);
         let text = project::output(python)?;
         serde_json::from_str(&text).map_err(|error| format!("{arguments:?} printed no figures: {error}"))
     }

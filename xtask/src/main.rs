@@ -6,6 +6,7 @@
 mod bench;
 mod bench_node;
 mod bench_python;
+mod bench_webpubsub;
 mod boundaries;
 mod csharp;
 mod demo;

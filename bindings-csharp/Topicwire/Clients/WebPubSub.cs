@@ -107,12 +107,22 @@ namespace Topicwire
         /// <param name="data">A string for text, bytes, or <see cref="WebPubSubData.Json"/>.</param>
         /// <param name="noEcho">It does not come back to this connection.</param>
         /// <param name="fireAndForget">No acknowledgement is asked for; null is returned when it was written.</param>
+        /// <param name="metadata">What is said beside the data, by name. JSON subprotocols only.</param>
+        /// <param name="timeToLive">For how long a copy that could not be delivered is worth delivering, in whole seconds up to 300. JSON subprotocols only.</param>
         /// <param name="cancellation">Takes the request back.</param>
         /// <exception cref="TopicwireException">What the service said; <c>outcome_unknown</c> when the session was lost in between.</exception>
         public async Task<WebPubSubAcknowledgement?> SendToGroupAsync(
-            string group, WebPubSubData data, bool noEcho = false, bool fireAndForget = false, CancellationToken cancellation = default)
+            string group,
+            WebPubSubData data,
+            bool noEcho = false,
+            bool fireAndForget = false,
+            IReadOnlyDictionary<string, string>? metadata = null,
+            TimeSpan timeToLive = default,
+            CancellationToken cancellation = default)
         {
             var command = Command("send_to_group", "group", group).Name("no_echo").Value(noEcho).Name("fire_and_forget").Value(fireAndForget);
+            Metadata(command, metadata);
+            if (timeToLive != default) command.Name("ttl_seconds").Value((long)timeToLive.TotalSeconds);
             return Acknowledged(await Ask(command, data, cancellation).ConfigureAwait(false));
         }
 
@@ -120,12 +130,18 @@ namespace Topicwire
         /// <param name="eventName">The event.</param>
         /// <param name="data">A string for text, bytes, or <see cref="WebPubSubData.Json"/>.</param>
         /// <param name="fireAndForget">No acknowledgement is asked for; null is returned when it was written.</param>
+        /// <param name="metadata">What is said beside the data, by name. JSON subprotocols only.</param>
         /// <param name="cancellation">Takes the request back.</param>
         /// <exception cref="TopicwireException">What the service said; <c>outcome_unknown</c> when the session was lost in between.</exception>
         public async Task<WebPubSubAcknowledgement?> SendEventAsync(
-            string eventName, WebPubSubData data, bool fireAndForget = false, CancellationToken cancellation = default)
+            string eventName,
+            WebPubSubData data,
+            bool fireAndForget = false,
+            IReadOnlyDictionary<string, string>? metadata = null,
+            CancellationToken cancellation = default)
         {
             var command = Command("send_event", "event", eventName).Name("fire_and_forget").Value(fireAndForget);
+            Metadata(command, metadata);
             return Acknowledged(await Ask(command, data, cancellation).ConfigureAwait(false));
         }
 
@@ -180,16 +196,8 @@ namespace Topicwire
         public Task SetGroupStateAsync(string group, IReadOnlyDictionary<string, string>? state, CancellationToken cancellation = default)
         {
             var command = Command("set_group_state", "group", group).Name("state");
-            if (state is null)
-            {
-                command.Null();
-            }
-            else
-            {
-                command.Open();
-                foreach (var one in state) command.Name(one.Key).Value(one.Value);
-                command.Close();
-            }
+            if (state is null) command.Null();
+            else Texts(command, state);
             return Ask(command, default, cancellation);
         }
 
@@ -206,6 +214,18 @@ namespace Topicwire
         /// <exception cref="TopicwireException">What the service said.</exception>
         public Task UnsubscribeGroupStateAsync(string group, CancellationToken cancellation = default) =>
             Ask(Command("unsubscribe_group_state", "group", group), default, cancellation);
+
+        private static void Metadata(JsonWriter command, IReadOnlyDictionary<string, string>? metadata)
+        {
+            if (!(metadata is null)) Texts(command.Name("metadata"), metadata);
+        }
+
+        private static void Texts(JsonWriter to, IReadOnlyDictionary<string, string> texts)
+        {
+            to.Open();
+            foreach (var one in texts) to.Name(one.Key).Value(one.Value);
+            to.Close();
+        }
 
         internal static JsonWriter Command(string type, string member, string value)
         {

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Send(Send),
     /// Run the local gateway: the server side of every dialect on one port of this machine, with faults on demand
     Gateway(GatewayArguments),
-    /// Show what a client lives through: local gateway, two clients, handovers, a crash and a silent stall, in under 20 seconds
+    /// Show what a client lives through: local gateway, three clients, handovers, a crash and a silent stall, in under 20 seconds
     Demo,
 }
 

@@ -10,11 +10,12 @@ use super::story;
 use super::tally::Tally;
 use crate::print::{describe, plain};
 
-/// The demo's two clients.
+/// The demo's three clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Client {
     Astro,
     GraphQl,
+    WebPubSub,
 }
 
 /// Everything that is known.
@@ -22,6 +23,7 @@ pub(super) enum Client {
 pub(super) struct Books {
     astro: Side,
     graphql: Side,
+    webpubsub: Side,
 }
 
 /// One client.
@@ -40,6 +42,8 @@ pub(super) struct Side {
     gaps: Vec<Gap>,
     /// Subscriptions that became live again since the connection opened.
     again: usize,
+    /// The session is being taken up again.
+    recovering: bool,
 }
 
 impl Books {
@@ -47,6 +51,7 @@ impl Books {
         match client {
             Client::Astro => &mut self.astro,
             Client::GraphQl => &mut self.graphql,
+            Client::WebPubSub => &mut self.webpubsub,
         }
     }
 
@@ -56,6 +61,10 @@ impl Books {
 
     pub(super) fn graphql(&self) -> &Side {
         &self.graphql
+    }
+
+    pub(super) fn webpubsub(&self) -> &Side {
+        &self.webpubsub
     }
 }
 
@@ -83,6 +92,13 @@ impl Side {
             EventKind::Opened(opened) => {
                 (self.again, self.gaps) = (0, Vec::new());
                 let connection = opened.connection.0;
+                if opened.resumed && std::mem::take(&mut self.recovering) {
+                    self.recovered += 1;
+                    return Some((
+                        Tone::Note,
+                        format!("took the session up again on connection {connection}: what was sent meanwhile follows"),
+                    ));
+                }
                 if opened.resumed {
                     self.tally.handover();
                     return Some((Tone::Note, format!("moved to connection {connection}, and the subscriptions with it")));
@@ -112,6 +128,7 @@ impl Side {
             }
             EventKind::State { from: State::Active | State::HandingOver, to, cause } if is_down(*to) => {
                 self.tally.outage();
+                self.recovering = *to == State::Recovering;
                 let cause = cause.as_ref().map_or_else(String::new, |cause| format!(": {}", plain(&cause.to_string())));
                 Some((Tone::Warning, format!("the connection is gone{cause}")))
             }
@@ -139,8 +156,10 @@ impl Side {
     fn message(&mut self, message: &Message) -> Option<(Tone, String)> {
         self.received += 1;
         // The topic would not tell: a GraphQL result has the name of its operation there.
-        if message.subscriptions().first().and_then(|id| self.names.get(id)).is_some_and(|stream| stream == story::BLOCK_STREAM) {
-            return self.block(message);
+        match message.subscriptions().first().and_then(|id| self.names.get(id)).map(String::as_str) {
+            Some(story::BLOCK_STREAM) => return self.block(message),
+            Some(story::GROUP) => return self.greeting(message),
+            _ => {}
         }
         let topic = message.topic()?;
         let number = message.id().and_then(story::number);
@@ -174,6 +193,20 @@ impl Side {
         let shown = block.number % 5 == 0;
         shown.then(|| (Tone::Message, format!("block: {} with {} transactions, {}", block.number, block.transactions, plain(&block.hash))))
     }
+
+    fn greeting(&mut self, message: &Message) -> Option<(Tone, String)> {
+        #[derive(serde::Deserialize)]
+        struct Greeting {
+            number: u64,
+            text: String,
+        }
+        let Ok(Greeting { number, text }) = message.json() else {
+            return Some((Tone::Warning, "something that is no greeting".to_owned()));
+        };
+        self.tally.receive(story::GROUP, number);
+        // As with blocks.
+        (number % 5 == 0).then(|| (Tone::Message, format!("{}: “{}”, the {number}th", story::GROUP, plain(&text))))
+    }
 }
 
 /// The text of an Astro welcome.
@@ -187,5 +220,5 @@ fn said(greeting: &[u8]) -> Option<String> {
 
 /// States without a connection.
 fn is_down(state: State) -> bool {
-    matches!(state, State::Idle | State::Connecting | State::AwaitingWelcome | State::Backoff)
+    matches!(state, State::Idle | State::Connecting | State::AwaitingWelcome | State::Recovering | State::Backoff)
 }

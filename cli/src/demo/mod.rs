@@ -1,4 +1,4 @@
-//! `topicwire demo`: the local gateway in a process of its own, two clients, steady publication, and everything that may happen to a
+//! `topicwire demo`: the local gateway in a process of its own, three clients, steady publication, and everything that may happen to a
 //! connection. It ends by itself with a summary that is computed from what was published and what arrived.
 
 mod books;
@@ -16,8 +16,8 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use topicwire::Secret;
-use topicwire::command::{Command, OperationTarget, TopicTarget};
-use topicwire::options::{AstroOptions, ConnectionOptions, GraphQlOptions, Jitter, Options, ReconnectOptions};
+use topicwire::command::{Command, GroupTarget, OperationTarget, TopicTarget};
+use topicwire::options::{AstroOptions, ConnectionOptions, GraphQlOptions, Jitter, Options, ReconnectOptions, WebPubSubOptions};
 
 use crate::client::Listener;
 use crate::failure::{Failure, Status};
@@ -26,6 +26,7 @@ use books::{Books, Client};
 use control::Control;
 use process::{GatewayProcess, Place};
 use stage::{Speaker, Stage};
+use summary::Sums;
 
 /// When the story must be over, counted from the start. The rest of 20 s is for saying goodbye.
 const CURTAIN: Duration = Duration::from_secs(18);
@@ -56,13 +57,13 @@ pub(crate) async fn run(output: &Output) -> Result<Status, Failure> {
         }
     };
     gateway.stop().await;
-    let (astro, graphql) = {
+    let sums = {
         let books = books.borrow();
-        (books.astro().tally.sum(), books.graphql().tally.sum())
+        Sums { astro: books.astro().tally.sum(), graphql: books.graphql().tally.sum(), webpubsub: books.webpubsub().tally.sum() }
     };
-    stage.summary(summary::lines(&astro, &graphql, matches!(played, Ok(Ok(()))), stage.style)).await;
+    stage.summary(summary::lines(&sums, matches!(played, Ok(Ok(()))), stage.style)).await;
     match played {
-        Ok(Ok(())) if summary::is_success(&astro, &graphql) => Ok(Status::Done),
+        Ok(Ok(())) if summary::is_success(&sums) => Ok(Status::Done),
         Ok(Ok(())) => Err(failed("the demo did not go as it should; the summary says what was wrong".to_owned())),
         Ok(Err(text)) => Err(failed(text)),
         Err(_) => Err(failed(format!("the demo was not over within {} s", CURTAIN.as_secs()))),
@@ -81,7 +82,10 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
     let astro = listen(stage, books, Client::Astro, astro_options(place), topics)?;
     let blocks = vec![(story::BLOCK_STREAM.to_owned(), Command::Operation(OperationTarget::new(story::BLOCKS)))];
     let graphql = listen(stage, books, Client::GraphQl, graphql_options(place), blocks)?;
-    until(books, |books| books.astro().live == story::TOPICS.len() && books.graphql().live == 1).await?;
+    let url = control.post("webpubsub/url", &json!({})).await?;
+    let group = vec![(story::GROUP.to_owned(), Command::JoinGroup(GroupTarget::new(story::GROUP)))];
+    let webpubsub = listen(stage, books, Client::WebPubSub, webpubsub_options(url["url"].as_str().unwrap_or_default()), group)?;
+    until(books, |books| books.astro().live == story::TOPICS.len() && books.graphql().live == 1 && books.webpubsub().live == 1).await?;
 
     let (stop, stopped) = watch::channel(false);
     let chat = publisher::chat(Control::connect(place.port).await?, books.clone(), stopped.clone());
@@ -105,7 +109,7 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
             (2, "-- a silent stall: connections stay open and nothing comes any more --", json!({ "fault": "mute" })),
         ] {
             stage.say(Speaker::Gateway, what).await;
-            let before = (books.borrow().astro().recovered, books.borrow().graphql().recovered);
+            let before = (books.borrow().astro().recovered, books.borrow().graphql().recovered, books.borrow().webpubsub().recovered);
             control.post("faults", &fault).await?;
             until(books, |books| {
                 let (astro, graphql) = (books.astro(), books.graphql());
@@ -113,6 +117,8 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
                     && graphql.tally.outages() >= number
                     && astro.recovered >= before.0 + story::TOPICS.len()
                     && graphql.recovered > before.1
+                    && books.webpubsub().tally.outages() >= number
+                    && books.webpubsub().recovered > before.2
             })
             .await?;
             watch(stage, books, 20, 4, Duration::from_secs(10 + number)).await?;
@@ -121,9 +127,9 @@ async fn play(stage: &Stage, place: &Place, books: &watch::Sender<Books>) -> Res
         Ok::<(), String>(())
     };
     tokio::try_join!(chat, highlights, script)?;
-    until(books, |books| books.astro().tally.is_caught_up() && books.graphql().tally.is_caught_up()).await?;
+    until(books, |books| [books.astro(), books.graphql(), books.webpubsub()].iter().all(|side| side.tally.is_caught_up())).await?;
     stage.say(Speaker::Gateway, "has published its last; everything that is still to come has come").await;
-    for client in [astro, graphql] {
+    for client in [astro, graphql, webpubsub] {
         client.close();
     }
     Ok(())
@@ -187,6 +193,16 @@ fn graphql_options(place: &Place) -> Options {
         connection: connection(),
         reconnect: reconnect(),
         ..GraphQlOptions::new(&place.graphql)
+    })
+}
+
+fn webpubsub_options(url: &str) -> Options {
+    Options::WebPubSub(WebPubSubOptions {
+        ping_interval: Some(IDLE / 2),
+        ping_timeout: Some(IDLE / 2),
+        connection: connection(),
+        reconnect: reconnect(),
+        ..WebPubSubOptions::new(url)
     })
 }
 

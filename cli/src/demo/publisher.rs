@@ -38,7 +38,7 @@ pub(super) async fn chat(control: Control, books: watch::Sender<Books>, stop: wa
     Ok(())
 }
 
-/// Publishes blocks and messages that are worth showing until `stop` says so, and then one more for each stream.
+/// Publishes blocks, greetings and messages that are worth showing until `stop` says so, and then one more for each stream.
 pub(super) async fn highlights(control: Control, books: watch::Sender<Books>, stop: watch::Receiver<bool>) -> Result<(), String> {
     let mut publisher = Publisher { control, books, number: 0 };
     let mut pace = pace(BLOCK);
@@ -50,6 +50,7 @@ pub(super) async fn highlights(control: Control, books: watch::Sender<Books>, st
             publisher.message(topic, data).await?;
         }
         publisher.block(story::GENESIS + 1 + step).await?;
+        publisher.greeting(1 + step).await?;
         if last {
             break;
         }
@@ -85,5 +86,11 @@ impl Publisher {
     async fn block(&mut self, number: u64) -> Result<(), String> {
         self.books.send_modify(|books| books.of(Client::GraphQl).tally.publish(story::BLOCK_STREAM, number));
         self.control.post("graphql/publish", &json!({ "field": "blocks", "data": story::block(number) })).await.map(drop)
+    }
+
+    /// Publishes a greeting to the group.
+    async fn greeting(&mut self, number: u64) -> Result<(), String> {
+        self.books.send_modify(|books| books.of(Client::WebPubSub).tally.publish(story::GROUP, number));
+        self.control.post("webpubsub/publish", &json!({ "group": story::GROUP, "data": story::greeting(number) })).await.map(drop)
     }
 }

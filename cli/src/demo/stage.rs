@@ -32,7 +32,7 @@ impl Stage {
     }
 
     pub(super) async fn title(&self) {
-        let title = "Topicwire demo: two clients, three planned handovers, a crash and a silent stall. No account, no network.";
+        let title = "Topicwire demo: three clients, three planned handovers, a crash and a silent stall. No account, no network.";
         self.print(self.style.bold(title)).await;
         self.print(String::new()).await;
     }
@@ -41,11 +41,12 @@ impl Stage {
     pub(super) async fn say(&self, who: Speaker, text: &str) {
         let style = self.style;
         let (name, text) = match who {
-            Speaker::Gateway => (style.bold("gateway"), style.bold(text)),
+            Speaker::Gateway => (style.bold("gateway  "), style.bold(text)),
             Speaker::Client(client, tone) => {
                 let name = match client {
-                    Client::Astro => style.cyan("astro  "),
-                    Client::GraphQl => style.green("graphql"),
+                    Client::Astro => style.cyan("astro    "),
+                    Client::GraphQl => style.green("graphql  "),
+                    Client::WebPubSub => style.magenta("webpubsub"),
                 };
                 let text = match tone {
                     Tone::Message => text.to_owned(),

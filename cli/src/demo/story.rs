@@ -17,6 +17,9 @@ pub(super) const BLOCKS: &str = "subscription Blocks { blocks { number hash tran
 /// What the stream of blocks is called in the books.
 pub(super) const BLOCK_STREAM: &str = "blocks";
 
+/// The Web PubSub group that the demo is a member of, and what its stream is called in the books.
+pub(super) const GROUP: &str = "lobby";
+
 /// The number of the block before the first.
 pub(super) const GENESIS: u64 = 23_600_000;
 
@@ -75,6 +78,12 @@ pub(super) fn chat(step: u64) -> Value {
 pub(super) fn block(number: u64) -> Value {
     let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     json!({ "number": number, "hash": format!("0x{hash:016x}"), "transactions": 90 + hash % 140, "time": format!("slot {}", number - GENESIS) })
+}
+
+/// What is sent to the group.
+pub(super) fn greeting(number: u64) -> Value {
+    const GREETINGS: [&str; 3] = ["good morning", "is anybody there?", "hello from the next room"];
+    json!({ "number": number, "text": GREETINGS[usize::try_from(number % 3).unwrap_or(0)] })
 }
 
 /// The id that carries a message's number.

@@ -46,6 +46,10 @@ impl Style {
         self.with("36", text)
     }
 
+    pub(crate) fn magenta(self, text: &str) -> String {
+        self.with("35", text)
+    }
+
     fn with(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -1,5 +1,6 @@
 //! A client of Azure Web PubSub.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -103,10 +104,14 @@ pub struct Invoked {
 }
 
 /// How a message is sent to a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SendOptions {
     /// Do not send it to this connection too.
     pub no_echo: bool,
+    /// What is said beside the data, by name. JSON subprotocols only.
+    pub metadata: BTreeMap<String, String>,
+    /// For how long a copy that could not be delivered is worth delivering, in whole seconds up to 300. JSON subprotocols only.
+    pub ttl: Duration,
 }
 
 impl WebPubSub {
@@ -216,8 +221,16 @@ impl WebPubSub {
     }
 
     fn publish(&self, group: &str, payload: Payload, options: SendOptions, fire_and_forget: bool) -> Pending {
-        let message =
-            GroupMessage { group: group.to_owned(), data_type: payload.kind, data: None, no_echo: options.no_echo, fire_and_forget };
+        let message = GroupMessage {
+            group: group.to_owned(),
+            data_type: payload.kind,
+            data: None,
+            no_echo: options.no_echo,
+            fire_and_forget,
+            metadata: options.metadata,
+            // What is too long is refused by its name.
+            ttl_seconds: u32::try_from(options.ttl.as_secs()).unwrap_or(u32::MAX),
+        };
         self.ask(Command::SendToGroup(message), payload.bytes)
     }
 

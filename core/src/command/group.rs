@@ -3,6 +3,8 @@
 //! What is sent travels beside the command as its payload: JSON text, UTF-8 or bytes. Whoever has nothing but JSON puts it into `data`
 //! instead: any JSON value, a string for `text`, base64 for `binary` and `protobuf`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -71,6 +73,12 @@ pub struct GroupMessage {
     /// Ask for no acknowledgement: the reply says that it was written.
     #[serde(default)]
     pub fire_and_forget: bool,
+    /// What is said beside the data, by name. JSON subprotocols only.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// For how long a copy that could not be delivered is worth delivering, in seconds: 0 to 300. JSON subprotocols only.
+    #[serde(default)]
+    pub ttl_seconds: u32,
 }
 
 /// An event for the application's server.
@@ -89,6 +97,9 @@ pub struct UserEvent {
     /// Ask for no acknowledgement: the reply says that it was written.
     #[serde(default)]
     pub fire_and_forget: bool,
+    /// What is said beside the data, by name. JSON subprotocols only.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// An event for the application's server that has a result. It is sent once; cancelling the request tells the service.

@@ -209,6 +209,39 @@ fn names_that_the_service_would_close_for_are_refused_here() {
 }
 
 #[test]
+fn what_is_said_beside_the_data_is_written_and_what_cannot_be_is_refused() {
+    let (mut bench, link) = connected(options());
+    let send = |metadata: serde_json::Value, ttl: u32| {
+        let command = json!({"type":"send_to_group","group":"g","data":1,"fire_and_forget":true,"metadata":metadata,"ttl_seconds":ttl});
+        Command::from_json(command.to_string().as_bytes()).expect("a command")
+    };
+    bench.command(send(json!({"trace": "a1"}), 300));
+    let event = json!({"type":"send_event","event":"e","data":1,"fire_and_forget":true,"metadata":{"trace":"a2"}});
+    bench.command(Command::from_json(event.to_string().as_bytes()).expect("a command"));
+    assert_eq!(
+        sent(&mut bench, link),
+        [
+            json!({"type":"sendToGroup","group":"g","dataType":"json","data":1,"metadata":{"trace":"a1"},"ttlSeconds":300}),
+            json!({"type":"event","event":"e","dataType":"json","data":1,"metadata":{"trace":"a2"}}),
+        ]
+    );
+    let long = "x".repeat(1025);
+    let many: std::collections::BTreeMap<String, String> = (0..9).map(|n| (n.to_string(), "x".repeat(1000))).collect();
+    for (metadata, ttl) in [
+        (json!({}), 301),
+        (json!({"": "x"}), 0),
+        (json!({"a b": "x"}), 0),
+        (json!({"a": "ä"}), 0),
+        (json!({"a": long}), 0),
+        (json!(many), 0),
+    ] {
+        let request = bench.command(send(metadata, ttl));
+        assert!(bench.reply(request).expect("an answer").expect_err("it cannot be").starts_with("invalid_option"));
+    }
+    assert!(sent(&mut bench, link).is_empty());
+}
+
+#[test]
 fn an_invocation_has_a_result_and_is_never_sent_twice() {
     let (mut bench, link) = connected(options());
     let quote = || Command::Invoke(Invocation { event: "quote".into(), data: Some(json!({"sku": 9})), ..Invocation::default() });

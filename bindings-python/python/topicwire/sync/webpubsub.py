@@ -75,18 +75,29 @@ class WebPubSub(SyncClient, SessionHandlers):
         *,
         no_echo: bool = False,
         fire_and_forget: bool = False,
+        metadata: Mapping[str, str] | None = None,
+        ttl_seconds: int | None = None,
         timeout: float | None = None,
     ) -> Acknowledgement | None:
         """Send to everybody in a group, which one need not be in oneself, and wait for the acknowledgement.
 
         A `str` is sent as text, `bytes` as bytes, anything else as JSON, unless `data_type` says otherwise. With
         `no_echo` it does not come back to this connection; with `fire_and_forget` no acknowledgement is asked for, and
-        `None` is returned when it was written.
+        `None` is returned when it was written. `metadata` is said beside the data, and `ttl_seconds`, up to 300, is
+        for how long a copy that could not be delivered is worth delivering: both over the JSON subprotocols only.
 
         Raises what the service said, and `OutcomeUnknownError` when the session was lost in between.
         """
         kind, payload = content(data, data_type)
-        text = command("send_to_group", group=group, data_type=kind, no_echo=no_echo, fire_and_forget=fire_and_forget)
+        text = command(
+            "send_to_group",
+            group=group,
+            data_type=kind,
+            no_echo=no_echo,
+            fire_and_forget=fire_and_forget,
+            metadata=None if metadata is None else dict(metadata),
+            ttl_seconds=ttl_seconds,
+        )
         return acknowledged(self._ask(text, payload, timeout=timeout))
 
     def send(self, data: str | bytes | bytearray | memoryview) -> None:
@@ -107,11 +118,18 @@ class WebPubSub(SyncClient, SessionHandlers):
         data_type: DataType | None = None,
         *,
         fire_and_forget: bool = False,
+        metadata: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Acknowledgement | None:
         """Raise an event of the application's server. What it answers comes as a message of the topic `server`."""
         kind, payload = content(data, data_type)
-        text = command("send_event", event=event, data_type=kind, fire_and_forget=fire_and_forget)
+        text = command(
+            "send_event",
+            event=event,
+            data_type=kind,
+            fire_and_forget=fire_and_forget,
+            metadata=None if metadata is None else dict(metadata),
+        )
         return acknowledged(self._ask(text, payload, timeout=timeout))
 
     def invoke(

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::wire::{Body, Content, Delivery, Refusal, Request, Response, Source, bad};
+use super::wire::{Beside, Body, Content, Delivery, Refusal, Request, Response, Source, bad};
 use crate::command::DataType;
 use crate::error::Error;
 use crate::event::Label;
@@ -39,6 +39,10 @@ struct Outgoing<'a> {
     sequence_id: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     no_echo: bool,
+    #[serde(skip_serializing_if = "is_nothing")]
+    metadata: Option<&'a BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    ttl_seconds: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<StreamStart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,15 @@ struct StreamError<'a> {
 enum Data<'a> {
     Raw(&'a RawValue),
     Text(Cow<'a, str>),
+}
+
+fn is_nothing(metadata: &Option<&BTreeMap<String, String>>) -> bool {
+    metadata.is_none_or(BTreeMap::is_empty)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl<'a> Outgoing<'a> {
@@ -113,10 +126,12 @@ pub fn encode(request: &Request<'_>) -> Result<Bytes, Error> {
     let wire = match *request {
         Request::JoinGroup { group, ack_id } => Outgoing { group: Some(group), ack_id, ..Outgoing::of("joinGroup") },
         Request::LeaveGroup { group, ack_id } => Outgoing { group: Some(group), ack_id, ..Outgoing::of("leaveGroup") },
-        Request::SendToGroup { group, content, no_echo, ack_id } => {
-            Outgoing { group: Some(group), no_echo, ack_id, ..Outgoing::of("sendToGroup") }.with(content)?
+        Request::SendToGroup { group, content, beside: Beside { metadata, ttl_seconds }, no_echo, ack_id } => {
+            Outgoing { group: Some(group), metadata, ttl_seconds, no_echo, ack_id, ..Outgoing::of("sendToGroup") }.with(content)?
         }
-        Request::Event { event, content, ack_id } => Outgoing { event: Some(event), ack_id, ..Outgoing::of("event") }.with(content)?,
+        Request::Event { event, content, beside: Beside { metadata, ttl_seconds }, ack_id } => {
+            Outgoing { event: Some(event), metadata, ttl_seconds, ack_id, ..Outgoing::of("event") }.with(content)?
+        }
         Request::SequenceAck { sequence_id } => Outgoing { sequence_id: Some(sequence_id), ..Outgoing::of("sequenceAck") },
         Request::Ping => Outgoing::of("ping"),
         Request::StreamStart { group, stream_id, idle_timeout_ms, no_echo } => Outgoing {

@@ -1,4 +1,6 @@
-//! Names that the service refuses by ending the connection, refused here instead.
+//! Names and values that the service refuses by ending the connection, refused here instead.
+
+use std::collections::BTreeMap;
 
 use crate::error::Error;
 
@@ -25,6 +27,32 @@ pub(super) fn event(name: &str) -> Result<(), Error> {
 pub(super) fn stream(name: &str) -> Result<(), Error> {
     if name.is_empty() {
         return Err(Error::option("stream_id", "a name"));
+    }
+    Ok(())
+}
+
+/// Checks what is said beside the data.
+pub(super) fn metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let fits = |(name, value): (&String, &String)| {
+        (1..=256).contains(&name.len()) && name.bytes().all(token) && value.len() <= 1024 && value.is_ascii()
+    };
+    if !metadata.iter().all(fits) {
+        return Err(Error::option(
+            "metadata",
+            "names of 1 to 256 letters, digits and signs of an HTTP token, and ASCII texts of at most 1024",
+        ));
+    }
+    if metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > 8 << 10 {
+        return Err(Error::option("metadata", "at most 8 KiB in all"));
+    }
+    Ok(())
+}
+
+/// Checks for how long a copy is worth delivering.
+pub(super) fn ttl(seconds: u32) -> Result<(), Error> {
+    if seconds > 300 {
+        return Err(Error::option("ttl_seconds", "0 to 300"));
     }
     Ok(())
 }

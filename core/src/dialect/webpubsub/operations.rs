@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::wire::{Content, Refusal, Request};
+use super::wire::{Beside, Content, Refusal, Request};
 use super::{WebPubSub, names};
 use crate::command::{Command, DataType};
 use crate::dialect::{Answer, Class, Dispatch};
@@ -115,20 +115,27 @@ impl WebPubSub {
             Command::LeaveGroup(target) => Ok(self.change(cx, link, Operation::Request(request), &target.group)),
             Command::SendToGroup(message) => {
                 names::group(&message.group)?;
+                names::metadata(&message.metadata)?;
+                names::ttl(message.ttl_seconds)?;
                 let content = content(message.data_type, message.data.as_ref(), payload)?;
+                let beside = Beside { metadata: Some(&message.metadata), ttl_seconds: message.ttl_seconds };
                 self.numbered(cx, link, request, message.fire_and_forget, |ack_id| Request::SendToGroup {
                     group: &message.group,
                     content: &content,
+                    beside,
                     no_echo: message.no_echo,
                     ack_id,
                 })
             }
             Command::SendEvent(event) => {
                 names::event(&event.event)?;
+                names::metadata(&event.metadata)?;
                 let content = content(event.data_type, event.data.as_ref(), payload)?;
+                let beside = Beside { metadata: Some(&event.metadata), ..Beside::default() };
                 self.numbered(cx, link, request, event.fire_and_forget, |ack_id| Request::Event {
                     event: &event.event,
                     content: &content,
+                    beside,
                     ack_id,
                 })
             }

@@ -267,17 +267,28 @@ pub(crate) struct StreamClosed {
 /// # Errors
 /// `unsupported` for what has no published form here, `invalid_option` when the content is not what it says.
 pub fn encode(request: &Request<'_>) -> Result<Bytes, Error> {
+    if let Request::SendToGroup { beside, .. } | Request::Event { beside, .. } = request
+        && !beside.is_empty()
+    {
+        // Their numbers are not published.
+        return Err(Error::new(
+            Code::Unsupported,
+            "`metadata` and `ttl_seconds` have no published form in protobuf: use a JSON subprotocol",
+        ));
+    }
     let message = match *request {
         Request::JoinGroup { group, ack_id } => Upstream::JoinGroup(GroupChange { group: group.to_owned(), ack_id }),
         Request::LeaveGroup { group, ack_id } => Upstream::LeaveGroup(GroupChange { group: group.to_owned(), ack_id }),
-        Request::SendToGroup { group, content, no_echo, ack_id } => Upstream::SendToGroup(SendToGroup {
+        Request::SendToGroup { group, content, no_echo, ack_id, .. } => Upstream::SendToGroup(SendToGroup {
             group: group.to_owned(),
             ack_id,
             data: Some(data(content)?),
             no_echo: no_echo.then_some(true),
             stream: None,
         }),
-        Request::Event { event, content, ack_id } => Upstream::Event(Event { event: event.to_owned(), data: Some(data(content)?), ack_id }),
+        Request::Event { event, content, ack_id, .. } => {
+            Upstream::Event(Event { event: event.to_owned(), data: Some(data(content)?), ack_id })
+        }
         Request::SequenceAck { sequence_id } => Upstream::SequenceAck(SequenceAck { sequence_id }),
         Request::Ping => Upstream::Ping(Empty {}),
         Request::StreamStart { group, stream_id, idle_timeout_ms, no_echo } => Upstream::SendToGroup(SendToGroup {

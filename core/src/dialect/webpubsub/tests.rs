@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::protobuf::{
     Connected, Data, DataMessage, Downstream, DownstreamMessage, MessageData, System, SystemMessage, Upstream, UpstreamMessage,
 };
-use super::wire::{Body, Content, Request, Response, Source};
+use super::wire::{Beside, Body, Content, Request, Response, Source};
 use super::{json, protobuf};
 use crate::command::DataType;
 
@@ -28,15 +28,15 @@ fn requests_are_written_as_the_specification_shows_them() {
         (Request::JoinGroup { group: "lobby", ack_id: Some(11) }, json!({"type":"joinGroup","group":"lobby","ackId":11})),
         (Request::LeaveGroup { group: "lobby", ack_id: Some(12) }, json!({"type":"leaveGroup","group":"lobby","ackId":12})),
         (
-            Request::SendToGroup { group: "lobby", content: &text, no_echo: true, ack_id: Some(13) },
+            Request::SendToGroup { group: "lobby", content: &text, beside: Beside::default(), no_echo: true, ack_id: Some(13) },
             json!({"type":"sendToGroup","group":"lobby","dataType":"text","data":"good morning","noEcho":true,"ackId":13}),
         ),
         (
-            Request::SendToGroup { group: "lobby", content: &bytes, no_echo: false, ack_id: None },
+            Request::SendToGroup { group: "lobby", content: &bytes, beside: Beside::default(), no_echo: false, ack_id: None },
             json!({"type":"sendToGroup","group":"lobby","dataType":"binary","data":"3q2+7w=="}),
         ),
         (
-            Request::Event { event: "checkout", content: &cart, ack_id: Some(15) },
+            Request::Event { event: "checkout", content: &cart, beside: Beside::default(), ack_id: Some(15) },
             json!({"type":"event","event":"checkout","dataType":"json","data":{"cart":["a","b"]},"ackId":15}),
         ),
         (Request::SequenceAck { sequence_id: 42 }, json!({"type":"sequenceAck","sequenceId":42})),
@@ -62,7 +62,7 @@ fn requests_are_written_as_the_specification_shows_them() {
 #[test]
 fn numbers_keep_their_digits() {
     let content = content(DataType::Json, b"10.10");
-    let request = Request::SendToGroup { group: "g", content: &content, no_echo: false, ack_id: None };
+    let request = Request::SendToGroup { group: "g", content: &content, beside: Beside::default(), no_echo: false, ack_id: None };
     let text = json::encode(&request).expect("it can be written");
     assert!(text.ends_with(br#""data":10.10}"#), "{}", String::from_utf8_lossy(&text));
 }
@@ -71,7 +71,7 @@ fn numbers_keep_their_digits() {
 fn content_that_is_not_what_it_says_is_refused_here_rather_than_by_a_close() {
     for (kind, bytes) in [(DataType::Json, b"null".as_slice()), (DataType::Json, b"{"), (DataType::Json, b""), (DataType::Text, b"\xff")] {
         let content = content(kind, bytes);
-        let request = Request::SendToGroup { group: "g", content: &content, no_echo: false, ack_id: None };
+        let request = Request::SendToGroup { group: "g", content: &content, beside: Beside::default(), no_echo: false, ack_id: None };
         assert!(json::encode(&request).is_err());
         assert!(protobuf::encode(&request).is_err());
     }
@@ -143,14 +143,14 @@ proptest! {
     #[test]
     fn json_text_and_bytes_survive(group in "\\PC{1,20}", text in "\\PC*", bytes in prop::collection::vec(any::<u8>(), 0..64), ack in any::<Option<u64>>()) {
         let sent = content(DataType::Text, text.as_bytes());
-        let wire = written(&Request::SendToGroup { group: &group, content: &sent, no_echo: false, ack_id: ack });
+        let wire = written(&Request::SendToGroup { group: &group, content: &sent, beside: Beside::default(), no_echo: false, ack_id: ack });
         prop_assert_eq!(wire["group"].as_str(), Some(group.as_str()));
         prop_assert_eq!(wire["data"].as_str(), Some(text.as_str()));
         prop_assert_eq!(wire["ackId"].as_u64(), ack);
         // The service turns it round.
         let frame = json!({"type":"message","from":"group","group":group,"dataType":"text","data":text,"sequenceId":1}).to_string();
         prop_assert_eq!(data_of(frame.as_bytes()), (Some(1), text.into_bytes()));
-        let wire = written(&Request::Event { event: "e", content: &content(DataType::Binary, &bytes), ack_id: None });
+        let wire = written(&Request::Event { event: "e", content: &content(DataType::Binary, &bytes), beside: Beside::default(), ack_id: None });
         let frame = json!({"type":"message","from":"server","dataType":"binary","data":wire["data"]}).to_string();
         prop_assert_eq!(data_of(frame.as_bytes()), (None, bytes));
     }
@@ -159,7 +159,7 @@ proptest! {
     #[test]
     fn protobuf_survives(group in "\\PC{1,20}", bytes in prop::collection::vec(any::<u8>(), 0..64), number in 1..u64::MAX, no_echo in any::<bool>()) {
         let sent = content(DataType::Binary, &bytes);
-        let frame = protobuf::encode(&Request::SendToGroup { group: &group, content: &sent, no_echo, ack_id: Some(number) }).expect("written");
+        let frame = protobuf::encode(&Request::SendToGroup { group: &group, content: &sent, beside: Beside::default(), no_echo, ack_id: Some(number) }).expect("written");
         let Some(Upstream::SendToGroup(read)) = UpstreamMessage::decode(frame).expect("read").message else { panic!("another message") };
         prop_assert_eq!((read.group.as_str(), read.ack_id, read.no_echo.unwrap_or_default()), (group.as_str(), Some(number), no_echo));
         let data = read.data;

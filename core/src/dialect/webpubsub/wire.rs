@@ -17,14 +17,31 @@ pub struct Content {
     pub bytes: Bytes,
 }
 
+/// What is said beside the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beside<'a> {
+    /// Texts by name.
+    pub metadata: Option<&'a BTreeMap<String, String>>,
+    /// For how long a copy that could not be delivered is worth delivering, in seconds.
+    pub ttl_seconds: u32,
+}
+
+impl Beside<'_> {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.metadata.is_none_or(BTreeMap::is_empty) && self.ttl_seconds == 0
+    }
+}
+
 /// From the client to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the wire; the specification explains them")]
 pub enum Request<'a> {
     JoinGroup { group: &'a str, ack_id: Option<u64> },
     LeaveGroup { group: &'a str, ack_id: Option<u64> },
-    SendToGroup { group: &'a str, content: &'a Content, no_echo: bool, ack_id: Option<u64> },
-    Event { event: &'a str, content: &'a Content, ack_id: Option<u64> },
+    SendToGroup { group: &'a str, content: &'a Content, beside: Beside<'a>, no_echo: bool, ack_id: Option<u64> },
+    Event { event: &'a str, content: &'a Content, beside: Beside<'a>, ack_id: Option<u64> },
     SequenceAck { sequence_id: u64 },
     Ping,
     StreamStart { group: &'a str, stream_id: &'a str, idle_timeout_ms: Option<u32>, no_echo: bool },

@@ -33,10 +33,11 @@ impl WebPubSub {
             Up::Leave { group, ack } => self.acked(wire, options, id, ack, Some((Permission::JoinLeave, &group)), |this, _, _| {
                 this.session(id).groups.remove(&group);
             }),
-            Up::Send { group, data, no_echo, ack } => {
+            Up::Send { group, data, metadata, no_echo, ack } => {
                 self.acked(wire, options, id, ack, Some((Permission::Send, &group)), |this, wire, options| {
                     let user = this.session(id).user.clone();
-                    let message = Down::Message { group: Some(group.clone()), user, data: Some(data), number: None, stream: None };
+                    let message =
+                        Down::Message { group: Some(group.clone()), user, data: Some(data), metadata, number: None, stream: None };
                     this.tell_group(wire, options, id, &group, no_echo, &message);
                 });
             }
@@ -147,7 +148,8 @@ impl WebPubSub {
             }
             Some(group) => {
                 let user = self.session(id).user.clone();
-                let message = Down::Message { group: Some(group.clone()), user, data: Some(data), number: None, stream: None };
+                let message =
+                    Down::Message { group: Some(group.clone()), user, data: Some(data), metadata: None, number: None, stream: None };
                 self.tell_group(wire, options, id, &group, simple.no_echo, &message);
             }
         }

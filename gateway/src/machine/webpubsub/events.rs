@@ -180,7 +180,7 @@ impl WebPubSub {
                         wire,
                         options,
                         &id,
-                        Down::Message { group: None, user: None, data: Some(data), number: None, stream: None },
+                        Down::Message { group: None, user: None, data: Some(data), metadata: None, number: None, stream: None },
                     );
                 }
                 if let Asker::Event { ack } = asker {

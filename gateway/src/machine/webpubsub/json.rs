@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::payload::{Data, DataKind};
-use super::wire::{Down, Up};
+use super::wire::{Down, Metadata, Up};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +22,8 @@ struct Wire<'a> {
     ack_id: Option<u64>,
     sequence_id: Option<u64>,
     no_echo: Option<bool>,
+    metadata: Option<Metadata>,
+    ttl_seconds: Option<u32>,
     data_type: Option<String>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
@@ -63,9 +65,12 @@ pub(super) fn read(text: &[u8]) -> Result<Up, String> {
         "leavegroup" => Up::Leave { group: group()?, ack },
         "sendtogroup" => match &wire.stream {
             Some(start) => Up::StreamStart { group: group()?, stream: start.stream_id.clone(), idle_ms: start.idle_timeout_ms, no_echo },
-            None => Up::Send { group: group()?, data: content()?, no_echo, ack },
+            None => Up::Send { group: group()?, data: content()?, metadata: beside(&wire)?, no_echo, ack },
         },
-        "event" => Up::Event { event: event()?, data: content()?, ack },
+        "event" => {
+            beside(&wire)?;
+            Up::Event { event: event()?, data: content()?, ack }
+        }
         "sequenceack" => Up::SequenceAck { number: wire.sequence_id.ok_or_else(|| lacks("sequenceId"))? },
         "ping" => Up::Ping,
         "streamdata" => Up::StreamData {
@@ -85,6 +90,23 @@ pub(super) fn read(text: &[u8]) -> Result<Up, String> {
         "unsubscribegroupstate" => Up::WatchState { group: group()?, on: false, ack },
         _ => return Err("the type of the request is unknown".to_owned()),
     })
+}
+
+/// What is said beside the data, if it can be. A copy's time to live is looked at and not kept: what waits here waits for as long as its session.
+fn beside(wire: &Wire<'_>) -> Result<Option<Metadata>, String> {
+    if wire.ttl_seconds.is_some_and(|seconds| seconds > 300) {
+        return Err("`ttlSeconds` is more than 300".to_owned());
+    }
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let fits = |(name, value): (&String, &String)| {
+        (1..=256).contains(&name.len()) && name.bytes().all(token) && value.len() <= 1024 && value.is_ascii()
+    };
+    let Some(metadata) = &wire.metadata else { return Ok(None) };
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if !metadata.iter().all(fits) || size > 8 << 10 {
+        return Err("`metadata` is not what it may be".to_owned());
+    }
+    Ok(Some(metadata.clone()))
 }
 
 fn data(kind: Option<&str>, raw: &RawValue) -> Result<Data, String> {
@@ -129,7 +151,7 @@ pub(super) fn write(down: &Down) -> String {
             json!({ "type": "ack", "ackId": id, "success": false, "error": { "name": name, "message": message } }).to_string()
         }
         Down::Pong => r#"{"type":"pong"}"#.to_owned(),
-        Down::Message { group, user, data, number, stream } => {
+        Down::Message { group, user, data, metadata, number, stream } => {
             let mut frame = r#"{"type":"message","#.to_owned();
             match group {
                 Some(group) => {
@@ -139,6 +161,9 @@ pub(super) fn write(down: &Down) -> String {
                 None => frame += r#""from":"server","#,
             }
             frame += &data.as_ref().map_or_else(|| r#""dataType":"text","data":"""#.to_owned(), content);
+            if let Some(metadata) = metadata {
+                frame += &format!(r#","metadata":{}"#, json!(metadata));
+            }
             if let Some(number) = number {
                 frame += &format!(r#","sequenceId":{number}"#);
             }

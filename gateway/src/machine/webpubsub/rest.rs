@@ -211,7 +211,7 @@ impl WebPubSub {
 
 /// What nobody in particular sends.
 fn of_server(group: Option<&str>, data: Data) -> Down {
-    Down::Message { group: group.map(str::to_owned), user: None, data: Some(data), number: None, stream: None }
+    Down::Message { group: group.map(str::to_owned), user: None, data: Some(data), metadata: None, number: None, stream: None }
 }
 
 fn well_formed(data: &Data) -> Result<(), &'static str> {

@@ -76,7 +76,7 @@ impl WebPubSub {
                 id,
                 &group,
                 no_echo,
-                &Down::Message { group: Some(group.clone()), user, data, number: None, stream: Some(place) },
+                &Down::Message { group: Some(group.clone()), user, data, metadata: None, number: None, stream: Some(place) },
             );
         }
         let Some(expected) = self.sessions.get(id).and_then(|session| session.streams.get(&stream)).map(|state| state.expected) else {
@@ -127,7 +127,14 @@ impl WebPubSub {
         let Some(state) = session.streams.remove(stream) else { return false };
         let place = Place { stream: stream.to_owned(), number: state.expected, end: true, error };
         let user = session.user.clone();
-        let last = Down::Message { group: Some(state.group.clone()), user, data: Some(Data::text("")), number: None, stream: Some(place) };
+        let last = Down::Message {
+            group: Some(state.group.clone()),
+            user,
+            data: Some(Data::text("")),
+            metadata: None,
+            number: None,
+            stream: Some(place),
+        };
         self.tell_group(wire, options, id, &state.group, state.no_echo, &last);
         true
     }

@@ -8,12 +8,15 @@ use super::payload::Data;
 use super::{json, protobuf};
 use crate::machine::io::Frame;
 
+/// What a sender says beside the data.
+pub(crate) type Metadata = BTreeMap<String, String>;
+
 /// From a client.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Up {
     Join { group: String, ack: Option<u64> },
     Leave { group: String, ack: Option<u64> },
-    Send { group: String, data: Data, no_echo: bool, ack: Option<u64> },
+    Send { group: String, data: Data, metadata: Option<Metadata>, no_echo: bool, ack: Option<u64> },
     Event { event: String, data: Data, ack: Option<u64> },
     SequenceAck { number: u64 },
     Ping,
@@ -29,16 +32,50 @@ pub(crate) enum Up {
 /// To a client.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Down {
-    Connected { id: String, user: Option<String>, token: Option<String> },
-    Disconnected { reason: String },
-    Ack { id: u64, error: Option<(String, String)> },
+    Connected {
+        id: String,
+        user: Option<String>,
+        token: Option<String>,
+    },
+    Disconnected {
+        reason: String,
+    },
+    Ack {
+        id: u64,
+        error: Option<(String, String)>,
+    },
     Pong,
-    Message { group: Option<String>, user: Option<String>, data: Option<Data>, number: Option<u64>, stream: Option<Place> },
-    StreamAck { stream: String, expected: u64 },
-    StreamNack { stream: String, expected: u64, name: &'static str, message: String },
-    StreamClosed { stream: String, error: Option<(&'static str, String)> },
-    Invoked { id: String, result: Result<Option<Data>, (String, String)> },
-    State { snapshot: bool, group: String, items: serde_json::Value },
+    Message {
+        group: Option<String>,
+        user: Option<String>,
+        data: Option<Data>,
+        metadata: Option<Metadata>,
+        number: Option<u64>,
+        stream: Option<Place>,
+    },
+    StreamAck {
+        stream: String,
+        expected: u64,
+    },
+    StreamNack {
+        stream: String,
+        expected: u64,
+        name: &'static str,
+        message: String,
+    },
+    StreamClosed {
+        stream: String,
+        error: Option<(&'static str, String)>,
+    },
+    Invoked {
+        id: String,
+        result: Result<Option<Data>, (String, String)>,
+    },
+    State {
+        snapshot: bool,
+        group: String,
+        items: serde_json::Value,
+    },
 }
 
 /// A place in a stream.
