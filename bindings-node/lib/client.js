@@ -111,11 +111,12 @@ class Client {
     if (this.#wantsHold) this.ref();
   }
 
-  /** Writes a message. Waits only while much else waits to be written. @param {string | Buffer | ArrayBuffer | ArrayBufferView} payload */
-  async _write(payload) {
+  /** Writes a message. Waits only while much else waits to be written. @param {string | Buffer | ArrayBuffer | ArrayBufferView} payload @param {AbortSignal} [signal] */
+  async _write(payload, signal) {
+    signal?.throwIfAborted();
     const text = typeof payload === 'string';
     const busy = calling(() => this._native.send(0, 0, WHOLE | (text ? 0 : BINARY), text ? Buffer.from(payload) : bytes(payload)));
-    if (busy) await this._requests.writable();
+    if (busy) await this._requests.writable(signal);
   }
 
   /**
@@ -169,7 +170,10 @@ class Client {
   async close(code = 1000, reason = '') {
     if (this.#closed) return;
     calling(() => this._native.close(code, reason));
+    // Whoever waits for the end must see it, also of a client that keeps nothing alive.
+    hold();
     await this.#end.promise;
+    release();
     this.#handlers.close();
   }
 
@@ -240,7 +244,7 @@ class Client {
    */
   stream(wanted) {
     const stream = this.#open(wanted);
-    return new Iteration(stream, { judge, finish: () => stream.close() });
+    return new Iteration(stream, { judge, finish: () => stream.close(), signal: wanted?.signal });
   }
 
   /**
@@ -249,16 +253,19 @@ class Client {
    */
   batches(wanted) {
     const stream = this.#open(wanted);
-    return batches(stream, { judge, finish: () => stream.close() });
+    return batches(stream, { judge, finish: () => stream.close(), signal: wanted?.signal });
   }
 
   /** @param {Wanted} [wanted] */
-  #open({ overflow, ...filter } = {}) {
-    return new Stream(calling(() => new Lane(this._native, { filter: snaked(filter), ...(overflow ? { overflow } : {}) })));
+  #open({ topics, rooms, kinds, overflow, ...others } = {}) {
+    const { signal, ...unknown } = others;
+    signal?.throwIfAborted();
+    const options = { filter: snaked({ topics, rooms, kinds, ...unknown }), overflow };
+    return new Stream(calling(() => new Lane(this._native, options)));
   }
 }
 
-/** @typedef {{ topics?: string[], rooms?: string[], kinds?: string[], overflow?: string }} Wanted */
+/** @typedef {{ topics?: string[], rooms?: string[], kinds?: string[], overflow?: string, signal?: AbortSignal }} Wanted */
 
 /** Everything is wanted but the end. @param {any} event */
 function judge(event) {

@@ -47,14 +47,15 @@ class GraphQL extends Client {
    * Starts an operation. Its results come by the async iterator that is returned; leaving the loop ends it on the server.
    * @param {string} query
    * @param {object} [variables]
-   * @param {{ operationName?: string, extensions?: object, dataTimeoutMs?: number }} [about]
+   * @param {{ operationName?: string, extensions?: object, dataTimeoutMs?: number, signal?: AbortSignal }} [about]
    */
   subscribe(query, variables, about) {
+    about?.signal?.throwIfAborted();
     this._start();
     const request = this._native.nextRequest();
     const own = { filter: { subscriptions: [request] }, owns: [request], overflow: 'close' };
     const feed = { request, command: JSON.stringify(command('operation', query, variables, about)) };
-    return new Operation(request, new Stream(calling(() => new Lane(this._native, own, feed))));
+    return new Operation(request, new Stream(calling(() => new Lane(this._native, own, feed))), about?.signal);
   }
 
   /**
@@ -73,25 +74,34 @@ class GraphQL extends Client {
 /** The results of an operation, in order. */
 class Operation {
   #stream;
+  #signal;
+  #stop = () => this.#stream.close();
 
-  /** @param {number} id @param {Stream} stream */
-  constructor(id, stream) {
+  /** @param {number} id @param {Stream} stream @param {AbortSignal} [signal] ends it, and loops over it throw its reason */
+  constructor(id, stream, signal) {
     /** Its number, as messages carry it. */
     this.id = id;
     this.#stream = stream;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
   [Symbol.asyncIterator]() {
-    return new Iteration(this.#stream, { judge: (event) => judge(event) && event.kind === 'message', finish: () => this.close() });
+    return new Iteration(this.#stream, {
+      judge: (event) => judge(event) && event.kind === 'message',
+      finish: () => this.close(),
+      signal: this.#signal,
+    });
   }
 
   /** Everything that happens to it: results, and gaps and the like among them. */
   events() {
-    return new Iteration(this.#stream, { judge });
+    return new Iteration(this.#stream, { judge, signal: this.#signal });
   }
 
   /** Ends it on the server too. */
   close() {
+    this.#signal?.removeEventListener('abort', this.#stop);
     this.#stream.close();
   }
 

@@ -236,6 +236,8 @@ export interface Wanted {
   kinds?: ReadonlyArray<Event['kind']>;
   /** `drop_oldest` (and say `lagged`) unless another is given; `block` holds the sender back. */
   overflow?: 'drop_oldest' | 'drop_newest' | 'close' | 'block';
+  /** Ends the stream; its loop throws the reason. */
+  signal?: AbortSignal;
 }
 
 /** What every client has. */
@@ -305,6 +307,9 @@ export interface Invoked {
   readonly data: any;
 }
 
+/** The topics of a hub's messages. */
+export type HubTopic = 'group' | 'server' | 'stream' | 'group_state';
+
 interface Session {
   /** A session has begun; `greeting` has connection and user id as JSON. */
   connected: OpenedEvent;
@@ -332,8 +337,10 @@ export class WebPubSub extends Client {
   constructor(url: AccessUrl, options?: WebPubSubOptions);
   on<K extends keyof Session>(name: K, listener: (event: Session[K]) => void): this;
   on<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  on(topic: HubTopic, listener: (message: Message) => void): this;
   once<K extends keyof Session>(name: K, listener: (event: Session[K]) => void): this;
   once<K extends keyof Named>(kind: K, listener: (event: Named[K]) => void): this;
+  once(topic: HubTopic, listener: (message: Message) => void): this;
   /** Ends the client, in whatever state it is; the service forgets the session. */
   stop(): Promise<void>;
   /** Joins a group, to hear what is sent to it. It is joined again whenever another session begins. Rejects with what the service said. */
@@ -358,7 +365,7 @@ export class WebPubSub extends Client {
   /** Raises an event and resolves with its result. It is sent once; aborting tells the service. JSON subprotocols only. */
   invoke(event: string, content?: unknown, dataType?: DataType, about?: Waiting): Promise<Invoked>;
   /** Sends a message in simple mode, which has nothing else. */
-  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView): Promise<void>;
+  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView, about?: Waiting): Promise<void>;
   /** Begins a stream to a group. */
   startStream(group: string, about?: Waiting & { streamId?: string; idleTimeoutMs?: number; noEcho?: boolean }): Promise<GroupStream>;
   /** Sets what others see of this connection in a group; null clears it. */
@@ -376,8 +383,8 @@ export class GroupStream implements AsyncDisposable {
   readonly id: string;
   /** Sends the next fragment, and resolves when the service has it. Up to 256 may wait. */
   send(content: unknown, dataType?: DataType, about?: Waiting): Promise<void>;
-  /** Ends the stream; with `error`, early. Does nothing the second time. */
-  end(about?: { error?: string; errorCode?: string }): Promise<void>;
+  /** Ends the stream; with `error`, early. The second time it resolves, or rejects, as the first did. */
+  end(about?: Waiting & { error?: string; errorCode?: string }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -404,14 +411,14 @@ export class Operation implements AsyncDisposable {
 /** Runs GraphQL subscriptions, queries and mutations over a WebSocket. */
 export class GraphQL extends Client {
   constructor(url: string | URL, options?: GraphQLOptions);
-  subscribe(query: string, variables?: object, about?: { operationName?: string; extensions?: object; dataTimeoutMs?: number }): Operation;
+  subscribe(query: string, variables?: object, about?: Waiting & { operationName?: string; extensions?: object; dataTimeoutMs?: number }): Operation;
   execute(query: string, variables?: object, about?: Waiting & { operationName?: string; extensions?: object }): Promise<ExecutionResult | null>;
 }
 
 /** Sends and receives messages over a plain WebSocket. */
 export class Raw extends Client {
   constructor(url: string | URL, options?: RawOptions);
-  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView): Promise<void>;
+  send(payload: string | Buffer | ArrayBuffer | ArrayBufferView, about?: Waiting): Promise<void>;
   ping(payload?: Uint8Array, about?: Waiting): Promise<Buffer>;
 }
 

@@ -6,24 +6,27 @@
  * @typedef {object} Reading
  * @property {(event: any) => boolean | null} judge whether an event is wanted; null at the end; throws when the end is a failure
  * @property {() => void} [finish] what is to be done when the loop is left, however
+ * @property {AbortSignal} [signal] ends the loop, which then throws its reason
  */
 class Iteration {
   #stream;
   #judge;
   #finish;
+  #signal;
   #begun = false;
   #done = false;
 
   /** @param {import('./stream.js').Stream} stream @param {Reading} reading */
-  constructor(stream, { judge, finish }) {
+  constructor(stream, { judge, finish, signal }) {
     this.#stream = stream;
     this.#judge = judge;
     this.#finish = finish;
+    this.#signal = signal;
   }
 
   /** @returns {Promise<IteratorResult<any, any>>} */
   next() {
-    if (this.#begun && !this.#done) {
+    if (this.#begun && !this.#done && !this.#signal?.aborted) {
       const event = this.#stream.shift();
       // Messages are what a stream is for: nobody leaves them out.
       if (event?.kind === 'message') return Promise.resolve({ value: event, done: false });
@@ -39,7 +42,8 @@ class Iteration {
     this.#begun = true;
     try {
       for (;;) {
-        event ??= await this.#stream.next();
+        this.#signal?.throwIfAborted();
+        event ??= await this.#stream.next(this.#signal);
         const wanted = event === null || this.#done ? null : this.#judge(event);
         if (wanted === null) return this.#over();
         if (wanted) return { value: event, done: false };
@@ -89,10 +93,10 @@ const OVER = Object.freeze({ value: undefined, done: true });
  * @param {import('./stream.js').Stream} stream
  * @param {Reading} reading
  */
-async function* batches(stream, { judge, finish }) {
+async function* batches(stream, { judge, finish, signal }) {
   stream.begin();
   try {
-    for (let events = await stream.batch(); events !== null; events = await stream.batch()) {
+    for (let events = await stream.batch(signal); events !== null; events = await stream.batch(signal)) {
       if (events[0].kind === 'closed' && judge(events[0]) === null) return;
       yield events;
     }

@@ -24,9 +24,10 @@ class Raw extends Client {
   /**
    * Sends a text or a binary message. Waits only while much else waits to be written.
    * @param {string | Buffer | ArrayBuffer | ArrayBufferView} payload
+   * @param {{ signal?: AbortSignal }} [about] ends the wait; the message is on its way all the same
    */
-  async send(payload) {
-    await this._write(payload);
+  async send(payload, { signal } = {}) {
+    await this._write(payload, signal);
   }
 
   /**

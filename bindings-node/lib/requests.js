@@ -79,9 +79,18 @@ class Requests {
     }
   }
 
-  /** Resolves when there is room for more to be written. */
-  writable() {
-    return /** @type {Promise<void>} */ (new Promise((resolve) => this.#writable.push(resolve)));
+  /** Resolves when there is room for more to be written. @param {AbortSignal} [signal] ends the wait */
+  writable(signal) {
+    return /** @type {Promise<void>} */ (
+      new Promise((resolve, reject) => {
+        const stop = () => reject(signal?.reason);
+        signal?.addEventListener('abort', stop, { once: true });
+        this.#writable.push(() => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        });
+      })
+    );
   }
 }
 

@@ -42,9 +42,9 @@ class Stream {
     return (await this.#filled(signal)) ? this.shift() : null;
   }
 
-  /** All that is here, or null after the end. The last event of a stream comes alone. */
-  async batch() {
-    if (!(await this.#filled())) return null;
+  /** All that is here, or null after the end. The last event of a stream comes alone. @param {AbortSignal} [signal] */
+  async batch(signal) {
+    if (!(await this.#filled(signal))) return null;
     const events = this.#at === 0 ? this.#events : this.#events.slice(this.#at);
     const last = events.length > 1 && events[events.length - 1].kind === 'closed' ? [events.pop()] : [];
     [this.#events, this.#at] = [last, 0];

@@ -34,7 +34,7 @@ const SESSION = {
  *     await hub.sendToGroup('lobby', { hello: 'world' });
  */
 class WebPubSub extends Client {
-  /** Functions of the program, and what stands for them, by name. @type {Map<string, Map<Function, Function>>} */
+  /** Functions of the program, and what stands for them, by name: as many as it was registered times. @type {Map<string, Map<Function, Function[]>>} */
   #wrapped = new Map();
 
   /**
@@ -50,13 +50,20 @@ class WebPubSub extends Client {
   #stand(name, listener, once) {
     const session = SESSION[name];
     if (!session || typeof listener !== 'function') return { name, call: listener };
+    const known = this.#wrapped.get(name) ?? new Map();
+    this.#wrapped.set(name, known);
     const call = (/** @type {any} */ event) => {
       if (!session.is(event)) return undefined;
-      if (once) this.off(name, listener);
+      if (once) {
+        // This one and no other: the same function may be registered again.
+        const left = (known.get(listener) ?? []).filter((/** @type {Function} */ one) => one !== call);
+        if (left.length > 0) known.set(listener, left);
+        else known.delete(listener);
+        super.off(session.kind, call);
+      }
       return listener(event);
     };
-    const known = this.#wrapped.get(name) ?? new Map();
-    this.#wrapped.set(name, known.set(listener, call));
+    known.set(listener, [...(known.get(listener) ?? []), call]);
     return { name: session.kind, call };
   }
 
@@ -74,9 +81,10 @@ class WebPubSub extends Client {
 
   /** @param {string} name @param {Function} listener */
   off(name, listener) {
-    const call = this.#wrapped.get(name)?.get(listener);
+    if (!SESSION[name]) return super.off(name, listener);
+    for (const call of this.#wrapped.get(name)?.get(listener) ?? []) super.off(SESSION[name].kind, call);
     this.#wrapped.get(name)?.delete(listener);
-    return super.off(call ? SESSION[name].kind : name, call ?? listener);
+    return this;
   }
 
   /** Ends the client, in whatever state it is; the service forgets the session. The same as `close`. */
@@ -136,9 +144,9 @@ class WebPubSub extends Client {
     return { dataType: result.data_type, data: isBytes ? Buffer.from(result.data, 'base64') : result.data };
   }
 
-  /** Sends a text or a binary message, in simple mode (`protocol: 'simple'`), which has nothing else. @param {any} data */
-  async send(data) {
-    await this._write(data);
+  /** Sends a text or a binary message, in simple mode (`protocol: 'simple'`), which has nothing else. @param {any} data @param {{ signal?: AbortSignal }} [about] */
+  async send(data, { signal } = {}) {
+    await this._write(data, signal);
   }
 
   /**
@@ -188,7 +196,7 @@ class WebPubSub extends Client {
 /** A stream to a group. It survives the connection, and ends with the session. */
 class GroupStream {
   #hub;
-  #ended = false;
+  /** @type {Promise<void> | null} */ #ending = null;
 
   /** @param {WebPubSub} hub @param {string} group @param {string} id */
   constructor(hub, group, id) {
@@ -207,11 +215,11 @@ class GroupStream {
     await this.#hub._say({ type: 'stream_data', stream_id: this.id }, data, dataType, signal);
   }
 
-  /** Ends the stream; with `error`, early. Does nothing the second time. @param {{ error?: string, errorCode?: string }} [about] */
-  async end({ error = undefined, errorCode = undefined } = {}) {
-    if (this.#ended) return;
-    this.#ended = true;
-    await this.#hub._requests.ask({ type: 'end_stream', stream_id: this.id, error: error ?? null, error_code: errorCode ?? null });
+  /** Ends the stream; with `error`, early. The second time it resolves, or rejects, as the first did. @param {{ error?: string, errorCode?: string, signal?: AbortSignal }} [about] */
+  async end({ error = undefined, errorCode = undefined, signal } = {}) {
+    const command = { type: 'end_stream', stream_id: this.id, error: error ?? null, error_code: errorCode ?? null };
+    this.#ending ??= this.#hub._requests.ask(command, { signal });
+    await this.#ending;
   }
 
   async [Symbol.asyncDispose]() {

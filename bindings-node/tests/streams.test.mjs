@@ -94,6 +94,26 @@ test('a second loop over an operation is refused, and the first one goes on', as
   await graphql.close();
 });
 
+test('a signal ends streams, batches and operations, and their loops throw its reason', async () => {
+  const socket = new Raw(gateway.rawUrl);
+  await socket.connect();
+  const graphql = new GraphQL(gateway.graphqlUrl);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const operation = graphql.subscribe('subscription { silent }', {}, { signal });
+  const unread = graphql.subscribe('subscription { silent }', {}, { signal });
+  const waiting = [socket.stream({ signal }), socket.batches({ signal }), operation[Symbol.asyncIterator]()].map((loop) => loop.next());
+  await gateway.waitForSent((message) => message.id !== undefined && message.type === 'subscribe');
+  stop.abort(new Error('enough'));
+  for (const next of waiting) await assert.rejects(next, /enough/);
+  await assert.rejects(unread[Symbol.asyncIterator]().next(), /enough/);
+  assert.throws(() => graphql.subscribe('subscription { silent }', {}, { signal }), /enough/);
+  await assert.rejects(socket.send('late', { signal }), /enough/);
+  while ((await gateway.connections('graphql')).some((one) => one.state.operations.length > 0));
+  await graphql.close();
+  await socket.close();
+});
+
 test('a loop that is left while it waits ends, and leaves the rest to the next one', async () => {
   const socket = new Raw(gateway.rawUrl);
   await socket.connect();

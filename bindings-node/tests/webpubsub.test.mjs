@@ -170,6 +170,37 @@ test('another session asks for another address, joins the groups again, and says
   await hub.stop();
 });
 
+test('where a recovery is refused a gap says so, and the group is joined again', async () => {
+  const hub = await connected(FAST);
+  const { changed, until } = condition();
+  let gap = null;
+  hub.on('gap', (event) => ((gap = event), changed()));
+  const { id } = await hub.joinGroup('refused');
+  await gateway.fault('refuse_recoveries');
+  await gateway.fault('cut', { how: 'reset' });
+  await until(() => gap !== null);
+  assert.deepEqual(gap.subscriptions, [id]);
+  while ((await gateway.publishToGroup('refused', 1)) === 0);
+  await hub.stop();
+});
+
+test('it can be stopped before it connects, while it does, and while its provider hangs', async () => {
+  await new WebPubSub(await gateway.accessUrl()).stop();
+  await gateway.fault('hang_upgrades', { count: 1 });
+  const dialing = new WebPubSub(await gateway.accessUrl());
+  const connecting = assert.rejects(dialing.connect(), { code: 'closed' });
+  await dialing.stop();
+  await connecting;
+  let aborted = null;
+  const asked = condition();
+  const hanging = new WebPubSub(({ signal }) => ((aborted = signal), asked.changed(), new Promise(() => {})));
+  const waiting = assert.rejects(hanging.connect(), { code: 'closed' });
+  await asked.until(() => aborted !== null);
+  await hanging.stop();
+  await waiting;
+  assert.equal(aborted.aborted, true);
+});
+
 test('what the service refuses rejects with its name', async () => {
   const hub = await connected({}, { roles: [] });
   await assert.rejects(hub.joinGroup('lobby'), (error) => error instanceof GatewayError && error.gatewayCode === 'Forbidden');
@@ -243,4 +274,26 @@ test('handlers of sessions are taken back like any other', async () => {
   await until(() => all.length === 4);
   await hub.stop();
   assert.deepEqual(seen, [1, 3]);
+});
+
+test('a handler that was registered twice is called twice, once or always, and taken back whole', async () => {
+  const hub = await connected();
+  const { changed, until } = condition();
+  let [calls, all] = [0, 0];
+  const listener = () => (calls += 1);
+  hub.once('group-message', listener);
+  hub.on('group-message', listener);
+  hub.on('group-message', () => ((all += 1), changed()));
+  await hub.joinGroup('twice');
+  for (let n = 1; n <= 2; n += 1) {
+    await hub.sendToGroup('twice', n);
+    await until(() => all === n);
+  }
+  assert.equal(calls, 3);
+  hub.on('group-message', listener);
+  hub.off('group-message', listener);
+  await hub.sendToGroup('twice', 3);
+  await until(() => all === 3);
+  assert.equal(calls, 3);
+  await hub.stop();
 });

@@ -61,6 +61,9 @@ export async function groups(signal: AbortSignal): Promise<string> {
   const hub = new WebPubSub(async ({ reason }) => `wss://example.org/?${reason}`, { protocol: 'reliable_protobuf', ackMessages: 10 });
   hub.on('connected', (opened) => opened.greeting).on('group-message', (message) => message.room);
   hub.on('disconnected', (state) => state.cause?.gatewayCode).on('stopped', (closed) => closed.received?.code);
+  hub.on('group_state', (message) => message.room).once('stream', (message) => message.data);
+  // @ts-expect-error - there is no such event
+  hub.on('conected', () => {});
   await using stream = await hub.startStream('captions', { noEcho: true, signal });
   await stream.send('Hel');
   const sent = await hub.sendToGroup('lobby', { hello: 'world' }, 'json', { noEcho: true, signal });
